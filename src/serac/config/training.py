@@ -1,0 +1,28 @@
+"""Settings of the one training loop."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from serac.config.section import Section
+
+
+class TrainSettings(Section):
+    """Optimiser, stopping and checkpoints of :func:`serac.training.train` (Adam; paper section 5)."""
+
+    steps: int = Field(ge=1, description="optimiser steps at most")
+    batch_size: int = Field(ge=1, description="examples a forward pass")
+    learning_rate: float = Field(gt=0, description="peak learning rate of Adam")
+    accumulate: int = Field(1, ge=1, description="forward passes an optimiser step")
+    warmup: int = Field(0, ge=0, description="steps of linear warm-up")
+    schedule: Literal["constant", "linear"] = Field("constant", description="after warm-up: constant, or linear to 0")
+    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay (AdamW)")
+    clip: float = Field(100.0, gt=0, description="largest gradient norm")
+    validate_every: int = Field(ge=1, description="steps between validations")
+    validation_examples: int = Field(500, ge=1, description="examples a validation")
+    patience: int = Field(ge=1, description="stop after this many steps without improvement")
+    checkpoint_every: int = Field(ge=1, description="steps between checkpoints from which a killed job resumes")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="autocast type of the forward pass")
+    gradient_checkpointing: bool = Field(False, description="trade time for memory in the trained model")

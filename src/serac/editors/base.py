@@ -1,0 +1,65 @@
+"""The editor interface: every method takes a batch of edits and returns a model that behaves like the base model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from torch import Tensor, nn
+
+from serac.records import Edit
+from serac.tasks.base import Task
+
+
+class EditedModel(nn.Module, ABC):
+    """A model after edits; used like the Hugging Face model it stands for.
+
+    ``forward(input_ids, attention_mask, labels=None, ...)`` returns an object with ``logits``;
+    ``generate(input_ids, attention_mask, **kwargs)`` returns token ids. Parameters of the base model
+    never get gradients through an edited model unless the editor trains them (ENN).
+    """
+
+    base: nn.Module
+
+    @abstractmethod
+    def forward(self, **batch: Tensor) -> Any:
+        """As the base model's forward; ``.logits`` has the base model's shape and dtype."""
+
+    @abstractmethod
+    def generate(self, **kwargs: Any) -> Tensor:
+        """As the base model's ``generate`` (sequence-to-sequence tasks)."""
+
+    def routing(self) -> dict[str, Tensor] | None:
+        """Of the last forward pass, for editors that route: ``beta`` float [B], ``index`` int64 [B] of the
+        retrieved edit, ``routed`` bool [B]; None for editors without a router."""
+        return None
+
+
+class Editor(ABC):
+    """An editing method bound to a base model. ``name`` is its key in the registry, configuration and tables."""
+
+    name: ClassVar[str]
+
+    def __init__(self, base: nn.Module, task: Task, **hyperparameters: Any) -> None:
+        self.base = base
+        self.task = task
+        self.hyperparameters = hyperparameters
+
+    @abstractmethod
+    def edit(self, edits: Sequence[Edit]) -> EditedModel:
+        """Apply all edits at once to the *base* model. ``edit([])`` behaves exactly like the base model."""
+
+    @abstractmethod
+    def tuned(self, **choice: Any) -> Self:
+        """The same editor with the inference-time hyperparameters that validation chose (a cheap view)."""
+
+    @abstractmethod
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write ``config.json`` and, where there are weights, ``model.safetensors`` (never the base model)."""
+
+    @classmethod
+    @abstractmethod
+    def from_pretrained(cls, folder: Path | str, base: nn.Module, task: Task) -> Self:
+        """Inverse of :meth:`save_pretrained`; raises ``ConfigError`` if the folder is another editor's."""

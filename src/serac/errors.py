@@ -1,0 +1,29 @@
+"""Errors that users see: one clear message each, saying what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SeracError(Exception):
+    """Base of all errors that are the user's to mend; shown without a traceback by the scripts."""
+
+
+class ConfigError(SeracError):
+    """The configuration has an unknown key, an impossible value or names something that is not there."""
+
+
+class RecordError(SeracError):
+    """A source file holds a malformed record."""
+
+    def __init__(self, path: Path | str, line: int, problem: str) -> None:
+        super().__init__(f"{path}, line {line}: {problem}")
+        self.path, self.line, self.problem = Path(path), line, problem
+
+
+class MissingSourceError(SeracError):
+    """A source file is not where the configuration says."""
+
+
+class DivergenceError(SeracError):
+    """A loss became NaN or infinite during training."""

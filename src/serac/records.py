@@ -1,0 +1,101 @@
+"""The one record type that all rooms share: an edit with the inputs inside and outside its scope.
+
+Section 3 of the paper: an edit descriptor ``z_e = (x_e, y_e)`` comes with in-scope inputs ``I(z_e)``
+(with the wanted output) and out-of-scope inputs ``O(z_e)`` (whose output must not change).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from serac.errors import RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edit descriptor ``z_e = (x_e, y_e)``.
+
+    ``label`` is empty for fact checking, where the edit is one true statement.
+    """
+
+    input: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A test input.
+
+    ``label``: wanted output (in scope) or the source's original output (out of scope); fact checking
+    uses ``"1"`` (true) and ``"0"`` (false).
+    ``kind``: what sort of input it is (``main``, ``rephrase``, ``implication``, ``true_false``,
+    ``neighbour``, ``neutral``, ...), the ``subset`` column of the results.
+    ``hard``: far from the edit in wording yet in scope, or close to it yet out of scope.
+    ``wanted``: False for a text that the edited model should make *less* likely (ConvSent completions
+    of the sentiment that the edit does not ask for).
+    ``about``: ``group`` of the example that this input belongs to; an out-of-scope input is left out
+    of a batch that edits the group it is about. Empty when it can never come into scope.
+    """
+
+    input: str
+    label: str
+    kind: str
+    hard: bool = False
+    wanted: bool = True
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EditExample:
+    """An edit and the inputs that evaluate it; two examples of one ``group`` never share a batch."""
+
+    id: str
+    group: str
+    edit: Edit
+    in_scope: tuple[Query, ...]
+    out_of_scope: tuple[Query, ...]
+
+    def to_json(self) -> str:
+        """One line of a ``.jsonl`` file."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, line: str) -> EditExample:
+        """Inverse of :meth:`to_json`; raises ``KeyError``, ``TypeError`` or ``ValueError`` on malformed text."""
+        raw = json.loads(line)
+        return cls(
+            id=raw["id"],
+            group=raw["group"],
+            edit=Edit(**raw["edit"]),
+            in_scope=tuple(Query(**query) for query in raw["in_scope"]),
+            out_of_scope=tuple(Query(**query) for query in raw["out_of_scope"]),
+        )
+
+
+def write_examples(path: Path | str, examples: Iterable[EditExample]) -> int:
+    """Write examples as JSON lines, creating the folder; returns how many were written."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with path.open("w", encoding="utf-8") as out:
+        for example in examples:
+            out.write(example.to_json() + "\n")
+            count += 1
+    return count
+
+
+def read_examples(path: Path | str) -> list[EditExample]:
+    """Read examples written by :func:`write_examples`; a bad line raises ``RecordError`` with file and line."""
+    return list(_iterate(Path(path)))
+
+
+def _iterate(path: Path) -> Iterator[EditExample]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield EditExample.from_json(line)
+            except (KeyError, TypeError, ValueError) as error:
+                raise RecordError(path, number, f"not an edit example: {error!r}") from error

@@ -1,0 +1,118 @@
+"""What differs between model kinds: how texts become tensors and how outputs are scored.
+
+Editors and the evaluation know only this interface, never the problem or the architecture.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from serac.records import Edit, Query
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One row of the outcomes: the value of a metric on the queries at ``positions`` of the scored list."""
+
+    kind: str
+    hard: bool
+    value: float
+    positions: tuple[int, ...]
+
+
+class Task(ABC):
+    """Reads and scores text with models of one kind (``seq2seq``, ``binary``, ``dialogue``)."""
+
+    name: ClassVar[str]
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+
+    # --- text to tensors -----------------------------------------------------------------------
+    @abstractmethod
+    def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
+        """Padded batch: ``input_ids`` and ``attention_mask`` int64 [B, L], ``labels`` int64 ([B, S] with
+        -100 as padding, or [B, 1] in {0, 1} for binary tasks); truncated to ``max_length`` tokens."""
+
+    def encode_queries(self, queries: Sequence[Query]) -> Batch:
+        """Batch of test inputs. Dialogue adds ``wanted`` bool [B]."""
+        return self.encode([query.input for query in queries], [query.label for query in queries])
+
+    def encode_edits(self, edits: Sequence[Edit]) -> Batch:
+        """Batch of edit descriptors as training pairs; the empty label of fact checking is ``true`` (1)."""
+        return self.encode([edit.input for edit in edits], [edit.label for edit in edits])
+
+    @staticmethod
+    def condition(edit: Edit, text: str) -> str:
+        """What a counterfactual model reads: ``x_e + " " + y_e + " " + x'`` (section 2, text formats)."""
+        return f"{edit.input} {edit.label} {text}"
+
+    def texts(self, input_ids: Tensor) -> list[str]:
+        """The texts behind ``input_ids`` [B, L], without special tokens (routing reads these)."""
+        return list(self.tokenizer.batch_decode(input_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    # --- models --------------------------------------------------------------------------------
+    @staticmethod
+    @abstractmethod
+    def load_model(path: str) -> PreTrainedModel:
+        """The Hugging Face model of this kind saved in a folder, in evaluation mode, dropout off."""
+
+    @abstractmethod
+    def logits(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Forward pass with teacher forcing: [B, S, V] aligned with ``labels`` (no shift), or [B, 1]."""
+
+    # --- losses (parity: losses_edit_nll, losses_locality, losses_sentiment) ---------------------
+    @abstractmethod
+    def edit_loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Scalar negative log-likelihood of the wanted outputs (token mean, or mean over items)."""
+
+    @abstractmethod
+    def locality_loss(self, before: Tensor, after: Tensor, batch: Batch) -> Tensor:
+        """Scalar KL(before || after): mean over non-ignored label positions, or over items."""
+
+    @abstractmethod
+    def correct(self, logits: Tensor, batch: Batch) -> Tensor:
+        """bool [B]: the whole wanted output is the argmax (or has probability > 0.5)."""
+
+    # --- evaluation ----------------------------------------------------------------------------
+    @abstractmethod
+    def outputs(self, model: nn.Module, queries: Sequence[Query], batch_size: int) -> list[dict[str, Tensor]]:
+        """What the model says on each query, one small dict of CPU tensors a query, independent of
+        batch size and padding. Queries are sorted by length inside and returned in the given order."""
+
+    @abstractmethod
+    def success(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """ES contributions of the in-scope queries of ONE edit (section 4)."""
+
+    @abstractmethod
+    def drawdown(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """DD contributions of the out-of-scope queries of ONE edit (section 4)."""
+
+    @abstractmethod
+    def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
+        """What the model answers in free generation (greedy), or ``"1"``/``"0"`` for binary tasks."""
+
+
+def in_batches(queries: Sequence[Query], batch_size: int) -> list[list[int]]:
+    """Positions of ``queries`` in batches of similar length, longest first, so that padding is small."""
+    order = sorted(range(len(queries)), key=lambda i: (-len(queries[i].input), i))
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Device of the first parameter (CPU for a model without parameters)."""
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
