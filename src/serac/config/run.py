@@ -1,0 +1,39 @@
+"""Settings of the run itself: its name, device, seeds and what its jobs need."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from serac.config.section import Section
+
+
+class Needs(Section):
+    """What one job of a kind asks for; memory and run time grow with every retry."""
+
+    mem_mb: PositiveInt = Field(description="memory in MB at the first attempt")
+    runtime: PositiveInt = Field(description="minutes at the first attempt")
+
+
+class RunSettings(Section):
+    """One configuration's outputs live under `results/{name}`."""
+
+    name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `results/`")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where training and evaluation run")
+    problems: tuple[str, ...] = Field(min_length=1, description="problems of this run, keys of `problems`")
+    needs: dict[Literal["light", "training", "evaluation"], Needs] = Field(
+        description="memory and run time of light jobs (data, tables, figures), training and evaluation"
+    )
+
+
+class SeedSettings(Section):
+    """Seeds; number i of `evaluation` is evaluated on models trained with `training[i % len(training)]`."""
+
+    training: tuple[int, ...] = Field(min_length=1, description="training seeds, the `{seed}` of paths")
+    evaluation: tuple[int, ...] = Field(min_length=1, description="evaluation seeds: which edits form a batch")
+
+    def evaluated_with(self, training: int) -> tuple[int, ...]:
+        """Evaluation seeds that use the models of one training seed."""
+        count = len(self.training)
+        return tuple(seed for i, seed in enumerate(self.evaluation) if self.training[i % count] == training)

@@ -1,0 +1,80 @@
+"""The whole configuration: its sections and what they must agree on."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from serac.config.editors import EditorSettings
+from serac.config.evaluation import (
+    BootstrapSettings,
+    CostSettings,
+    EvaluationSettings,
+    SequentialSettings,
+    TuningSettings,
+)
+from serac.config.hints import suggest
+from serac.config.models import CheckpointSettings
+from serac.config.problems import ProblemSettings
+from serac.config.run import RunSettings, SeedSettings
+from serac.config.section import Section
+from serac.config.sources import SourceSettings, WorldSettings
+
+Source = Literal["zsre", "vitaminc", "fever", "nq", "convsent", "dialogue"]
+
+
+class Settings(Section):
+    """One scenario of the workflow."""
+
+    run: RunSettings = Field(description="name, device and job needs")
+    world: WorldSettings = Field(description="where raw data comes from")
+    seeds: SeedSettings = Field(description="training and evaluation seeds")
+    sources: dict[Source, SourceSettings] = Field(description="raw sources by name")
+    checkpoints: dict[str, CheckpointSettings] = Field(description="pre-trained models by name")
+    problems: dict[str, ProblemSettings] = Field(description="problems by name")
+    editors: dict[str, EditorSettings] = Field(description="editors by name")
+    k: PositiveInt = Field(10, description="simultaneous edits of the main table")
+    evaluation: EvaluationSettings = Field(description="batches of edits on the test split")
+    tuning: TuningSettings = Field(description="choice of hyperparameters on the validation split")
+    bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="confidence intervals")
+
+    @model_validator(mode="after")
+    def _references(self) -> Self:
+        for name in self.run.problems:
+            _known("run.problems", name, self.problems)
+        for name in self.run.problems:
+            self._check_problem(name, self.problems[name])
+        return self
+
+    def _check_problem(self, name: str, problem: ProblemSettings) -> None:
+        where = f"problems.{name}"
+        if (problem.base is None) == (problem.base_from is None):
+            raise ValueError(f"{where} needs either 'base' or 'base_from'")
+        if problem.base_from:
+            _known(f"{where}.base_from", problem.base_from, self.problems)
+        checkpoints = [scope.checkpoint for scope in problem.scope.values()]
+        checkpoints += [problem.counterfactual.checkpoint]
+        checkpoints += [problem.base.checkpoint] if problem.base else []
+        checkpoints += [problem.data.encoder] if problem.data.encoder else []
+        for checkpoint in checkpoints:
+            _known(f"{where} (a checkpoint)", checkpoint, self.checkpoints)
+        for editor in problem.editors:
+            self._check_editor(where, problem, editor)
+
+    def _check_editor(self, where: str, problem: ProblemSettings, editor: str) -> None:
+        _known(f"{where}.editors", editor, self.editors)
+        settings = self.editors[editor]
+        if classifier := getattr(settings, "classifier", None):
+            _known(f"editors.{editor}.classifier", classifier, problem.scope)
+        if settings.trained:
+            _known(f"{where}.training (editor '{editor}')", editor, problem.training)
+
+    def base_of(self, problem: str) -> str:
+        """Problem whose rule trains the base model that ``problem`` edits."""
+        return self.problems[problem].base_from or problem
+
+
+def _known(where: str, name: str, known: dict) -> None:
+    if name not in known:
+        raise ValueError(f"unknown name '{name}' in {where}. {suggest(name, known)}")

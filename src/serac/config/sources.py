@@ -1,0 +1,29 @@
+"""Settings of raw data: the world it comes from and, per source, where to get it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from serac.config.section import Section
+
+
+class WorldSettings(Section):
+    """Where raw data lies: `resources/{name}/raw`."""
+
+    name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `resources/`")
+    seed: int = Field(0, description="seed of the generated world and of generated checkpoints")
+
+
+class SourceSettings(Section):
+    """One source of raw files in its native format."""
+
+    origin: Literal["generate", "local", "retrieve"] = Field(description="generated, a local folder, or the internet")
+    path: str | None = Field(None, description="`local`: folder that holds the source's files")
+
+    @model_validator(mode="after")
+    def _complete(self) -> SourceSettings:
+        if self.origin == "local" and self.path is None:
+            raise ValueError("a source with origin 'local' needs 'path'")
+        return self
