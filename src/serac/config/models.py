@@ -1,0 +1,54 @@
+"""Settings of pre-trained checkpoints: where a Hugging Face folder comes from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from serac.config.section import Section
+from serac.config.training import TrainSettings
+
+
+class Architecture(Section):
+    """Size of a model that is made here, not retrieved."""
+
+    family: Literal["t5", "bert", "blenderbot-small", "bart", "gpt2"] = Field(description="Hugging Face architecture")
+    width: int = Field(ge=4, description="hidden size")
+    layers: int = Field(ge=1, description="transformer layers (of encoder and of decoder)")
+    heads: int = Field(ge=1, description="attention heads")
+    inner: int = Field(ge=4, description="width of the feed-forward layers")
+    vocabulary: int = Field(
+        4000, ge=300, description="largest size of the byte-pair vocabulary trained on the raw data"
+    )
+
+
+class CheckpointSettings(Section):
+    """One named checkpoint: generated with random weights, taken from a package, a hub or a local folder."""
+
+    source: Literal["generate", "package", "hub", "local"] = Field(description="where the checkpoint comes from")
+    architecture: Architecture | None = Field(None, description="`generate`: what to build")
+    corpora: tuple[str, ...] = Field(("zsre",), description="`generate`: raw sources whose texts train the tokenizer")
+    pretrain: TrainSettings | None = Field(None, description="`generate`: generic pre-training on copying (ours)")
+    package: str | None = Field(None, description="`package`: name of the installed package that carries the model")
+    sha256: str | None = Field(None, description="checksum of `model.safetensors`, verified before use")
+    layers: int | None = Field(None, ge=1, description="keep only the first layers of an encoder")
+    repo: str | None = Field(None, description="`hub`: repository id")
+    revision: str | None = Field(None, description="`hub`: pinned commit; without it the first retrieval writes a lock")
+    path: str | None = Field(None, description="`local`: a Hugging Face folder")
+
+    @model_validator(mode="after")
+    def _complete(self) -> CheckpointSettings:
+        needed = {"generate": "architecture", "package": "package", "hub": "repo", "local": "path"}[self.source]
+        if getattr(self, needed) is None:
+            raise ValueError(f"a checkpoint with source '{self.source}' needs '{needed}'")
+        return self
+
+
+class BaseModelSettings(Section):
+    """The model that is edited."""
+
+    checkpoint: str = Field(description="name of the checkpoint it starts from")
+    train: TrainSettings | None = Field(
+        None, description="how it learns the base data; null uses the checkpoint as it is"
+    )

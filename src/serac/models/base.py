@@ -1,0 +1,73 @@
+"""Base models: what is edited. Trained on the base data of a problem where the configuration says so."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from serac.config.training import TrainSettings
+from serac.problems.base_data import BasePair
+from serac.tasks.base import Task, device_of
+from serac.training import Objective, train
+
+
+def train_base(
+    model: PreTrainedModel,
+    task: Task,
+    pairs: dict[str, Sequence[BasePair]],
+    settings: TrainSettings,
+    work: Path,
+    *,
+    seed: int,
+) -> list[dict[str, float]]:
+    """Train ``model`` in place on ``pairs["train"]``, keeping the weights that do best on ``pairs["validation"]``.
+
+    Returns the training history. ``work`` keeps what an interrupted training resumes from.
+    """
+    objective = base_objective(model, task, pairs["train"], pairs["validation"], settings)
+    return train(objective, settings, work, seed=seed)
+
+
+def base_objective(
+    model: PreTrainedModel,
+    task: Task,
+    pairs: Sequence[BasePair],
+    validation: Sequence[BasePair],
+    settings: TrainSettings,
+) -> Objective:
+    """Negative log-likelihood of the label given the input; validation key ``score`` is minus the loss."""
+    validation = validation[: settings.validation_examples]
+
+    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
+        batch = _encode(task, model, rng.choices(pairs, k=settings.batch_size))
+        return task.edit_loss(task.logits(model, batch), batch), {}
+
+    def validate() -> dict[str, float]:
+        numbers = assess_base(model, task, validation, settings.batch_size)
+        return {**numbers, "score": -numbers["loss"]}
+
+    return Objective(model, loss, validate, "score")
+
+
+@torch.no_grad()
+def assess_base(model: PreTrainedModel, task: Task, pairs: Sequence[BasePair], batch_size: int) -> dict[str, float]:
+    """``accuracy`` (whole outputs, teacher forcing), ``loss`` (mean over batches) and ``perplexity`` on ``pairs``."""
+    right, losses = 0.0, 0.0
+    for start in range(0, len(pairs), batch_size):
+        chunk = pairs[start : start + batch_size]
+        batch = _encode(task, model, chunk)
+        logits = task.logits(model, batch)
+        losses += task.edit_loss(logits, batch).item() * len(chunk)
+        right += task.correct(logits, batch).sum().item()
+    loss = losses / len(pairs)
+    return {"accuracy": right / len(pairs), "loss": loss, "perplexity": float(torch.tensor(loss).exp())}
+
+
+def _encode(task: Task, model: PreTrainedModel, pairs: Sequence[BasePair]) -> dict[str, Tensor]:
+    batch = task.encode([pair.input for pair in pairs], [pair.label for pair in pairs])
+    return {name: tensor.to(device_of(model)) for name, tensor in batch.items()}

@@ -1,0 +1,78 @@
+"""Pre-trained checkpoints as Hugging Face folders: generated, from a package or from a local folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+from pathlib import Path
+
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+
+from serac.config.models import CheckpointSettings
+from serac.errors import ConfigError, MissingSourceError
+from serac.models.architectures import build_model
+from serac.models.copying import copying_objective
+from serac.models.tokenizers import raw_texts, train_tokenizer
+from serac.training import train
+
+
+def make_checkpoint(settings: CheckpointSettings, raw: Path, folder: Path, work: Path, *, seed: int) -> None:
+    """Write the checkpoint into ``folder`` (config, tokenizer, ``model.safetensors``).
+
+    ``raw`` is the folder of raw sources (``generate`` trains a tokenizer on them); ``work`` keeps what an
+    interrupted pre-training resumes from. Hub checkpoints are retrieved by ``serac.sources``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if settings.source == "generate":
+        _generate(settings, raw, folder, work, seed)
+    else:
+        source = _package_folder(settings.package or "") if settings.source == "package" else Path(settings.path or "")
+        _copy(source, folder, settings)
+
+
+def _generate(settings: CheckpointSettings, raw: Path, folder: Path, work: Path, seed: int) -> None:
+    assert settings.architecture is not None
+    architecture = settings.architecture
+    tokenizer = train_tokenizer(architecture.family, raw_texts(raw, settings.corpora), architecture.vocabulary)
+    model = build_model(architecture, tokenizer, seed)
+    if settings.pretrain:
+        train(copying_objective(model, tokenizer, settings.pretrain), settings.pretrain, work, seed=seed)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _package_folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingSourceError(f"the package '{package}' is not installed. Hint: run `make setup`")
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def _copy(source: Path, folder: Path, settings: CheckpointSettings) -> None:
+    weights = source / "model.safetensors"
+    if not weights.exists():
+        raise MissingSourceError(f"{weights} is missing: a checkpoint folder needs config, tokenizer and safetensors")
+    if settings.sha256 and (found := _sha256(weights)) != settings.sha256:
+        raise MissingSourceError(f"{weights} has SHA-256 {found}, expected {settings.sha256}: retrieve it again")
+    if settings.layers is None:
+        for name in ("config.json", "model.safetensors", "generation_config.json"):
+            if (source / name).exists():
+                shutil.copyfile(source / name, folder / name)
+    else:
+        truncate_encoder(str(source), settings.layers).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(source).save_pretrained(folder)
+
+
+def truncate_encoder(source: str, layers: int) -> PreTrainedModel:
+    """The encoder in ``source`` with only its first ``layers`` transformer layers."""
+    config = AutoConfig.from_pretrained(source)
+    if layers > config.num_hidden_layers:
+        raise ConfigError(f"{source} has {config.num_hidden_layers} layers, 'layers' asks for {layers}")
+    config.num_hidden_layers = layers
+    return AutoModel.from_pretrained(source, config=config)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()

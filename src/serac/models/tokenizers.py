@@ -1,0 +1,97 @@
+"""Tokenizers of generated checkpoints: lossless byte-level BPE trained on the raw texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
+
+from serac.errors import MissingSourceError
+
+_SPECIAL = {
+    "t5": {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"},
+    "blenderbot-small": {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"},
+    "bart": {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"},
+    "gpt2": {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"},
+    "bert": {
+        "pad_token": "[PAD]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+        "unk_token": "[UNK]",
+        "mask_token": "[MASK]",
+    },
+}
+_PROMPTS = ("True or False: ", "True/False: ", "T/F: ", "Answer True or False: ", "Topic: ", "Sentiment: Positive Negative")
+
+
+def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+    """Byte-level BPE with the special tokens of ``family``; every text survives encoding and decoding.
+
+    Digits are tokens of their own, so that an unseen year can be copied. A leading blank is added to the
+    first word, so that a word has one token wherever it stands.
+    """
+    special = _SPECIAL[family]
+    tokenizer = Tokenizer(models.BPE(unk_token=special["unk_token"]))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.ByteLevel(add_prefix_space=True), pre_tokenizers.Digits(individual_digits=True)]
+    )
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(special.values()),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = _frame(family, tokenizer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **special)
+
+
+def _frame(family: str, tokenizer: Tokenizer) -> processors.PostProcessor:
+    def pair(token: str) -> tuple[str, int]:
+        return token, tokenizer.token_to_id(token)
+
+    if family == "bert":
+        return processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[pair("[CLS]"), pair("[SEP]")]
+        )
+    return processors.TemplateProcessing(single="$A </s>", pair="$A $B </s>", special_tokens=[pair("</s>")])
+
+
+def raw_texts(raw: Path, corpora: Iterable[str]) -> Iterator[str]:
+    """All strings of the raw files of the named sources, in a fixed order, then the fixed prompts."""
+    for source in corpora:
+        folder = raw / source
+        if not folder.is_dir():
+            raise MissingSourceError(f"no raw source '{source}' under {raw}. Hint: check 'corpora' of the checkpoint")
+        for file in sorted(folder.iterdir()):
+            yield from _file_texts(file)
+    yield from _PROMPTS
+
+
+def _file_texts(file: Path) -> Iterator[str]:
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".json":
+        yield from _strings(json.loads(text))
+    elif file.suffix == ".jsonl":
+        for line in text.splitlines():
+            if line.strip():
+                yield from _strings(json.loads(line))
+    else:
+        yield from text.splitlines()
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for entry in value.values():
+            yield from _strings(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _strings(entry)
