@@ -5,6 +5,7 @@ Editors and the evaluation know only this interface, never the problem or the ar
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,9 +34,13 @@ class Task(ABC):
     """Reads and scores text with models of one kind (``seq2seq``, ``binary``, ``dialogue``)."""
 
     name: ClassVar[str]
+    exact_answers: ClassVar[bool] = True
+    """Whether a generated answer is right or wrong by comparison (False where likelihoods are scored)."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
-        self.tokenizer = tokenizer
+        """Keep a copy of ``tokenizer`` that pads on the right, so that the caller's padding side has no effect."""
+        self.tokenizer = copy.deepcopy(tokenizer)
+        self.tokenizer.padding_side = "right"
         self.max_length = max_length
 
     # --- text to tensors -----------------------------------------------------------------------
@@ -59,7 +64,9 @@ class Task(ABC):
 
     def texts(self, input_ids: Tensor) -> list[str]:
         """The texts behind ``input_ids`` [B, L], without special tokens (routing reads these)."""
-        return list(self.tokenizer.batch_decode(input_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        return list(
+            self.tokenizer.batch_decode(input_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
 
     # --- models --------------------------------------------------------------------------------
     @staticmethod
@@ -86,9 +93,12 @@ class Task(ABC):
 
     # --- evaluation ----------------------------------------------------------------------------
     @abstractmethod
-    def outputs(self, model: nn.Module, queries: Sequence[Query], batch_size: int) -> list[dict[str, Tensor]]:
+    def outputs(
+        self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
+    ) -> list[dict[str, Tensor]]:
         """What the model says on each query, one small dict of CPU tensors a query, independent of
-        batch size and padding. Queries are sorted by length inside and returned in the given order."""
+        batch size and padding. Queries are sorted by length inside and returned in the given order.
+        ``full=False`` leaves out what only :meth:`drawdown` needs (dialogue: the whole distributions)."""
 
     @abstractmethod
     def success(
@@ -105,6 +115,10 @@ class Task(ABC):
     @abstractmethod
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
         """What the model answers in free generation (greedy), or ``"1"``/``"0"`` for binary tasks."""
+
+    @abstractmethod
+    def answer(self, output: dict[str, Tensor]) -> str:
+        """The text of the prediction in one of :meth:`outputs`' dicts."""
 
 
 def in_batches(queries: Sequence[Query], batch_size: int) -> list[list[int]]:

@@ -1,0 +1,104 @@
+"""Encoder classifiers with one logit: claims that are true (``"1"``) or false (``"0"``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from serac.errors import SeracError
+from serac.records import Query
+from serac.tasks import losses
+from serac.tasks.base import Batch, Score, Task, device_of, in_batches
+from serac.tasks.loading import load_without_dropout
+
+LABELS = {"1": 1, "0": 0, "": 1}
+
+
+class BinaryTask(Task):
+    """Verdicts: true where the logit is above 0 (probability above one half)."""
+
+    name = "binary"
+
+    def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
+        """Input ids, attention mask [B, L] and labels [B, 1]; an empty label is true (an edit is a true statement)."""
+        read = self.tokenizer(
+            list(inputs), padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
+        )
+        verdicts = torch.tensor([[_verdict(label)] for label in labels], dtype=torch.int64)
+        return {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"], "labels": verdicts}
+
+    @staticmethod
+    def load_model(path: str) -> PreTrainedModel:
+        """The classifier saved in a folder, with one logit."""
+        return load_without_dropout(AutoModelForSequenceClassification, path, num_labels=1)
+
+    def logits(self, model: nn.Module, batch: Batch) -> Tensor:
+        """One logit an item [B, 1]; the labels are never shown to the model."""
+        return model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+
+    def edit_loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Mean negative log-likelihood of the verdicts."""
+        return losses.binary_nll(logits, batch["labels"])
+
+    def locality_loss(self, before: Tensor, after: Tensor, batch: Batch) -> Tensor:
+        """Mean KL(before || after)."""
+        return losses.binary_kl(before, after)
+
+    def correct(self, logits: Tensor, batch: Batch) -> Tensor:
+        """bool [B]: the label has probability above 0.5."""
+        return losses.binary_match(logits, batch["labels"]).squeeze(-1)
+
+    def outputs(
+        self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
+    ) -> list[dict[str, Tensor]]:
+        """``logit`` float32 [1], ``prediction`` and ``label`` int64 [1], ``loss`` float32 [] a query."""
+        results: list[dict[str, Tensor]] = [{} for _ in queries]
+        device = device_of(model)
+        for positions in in_batches(queries, batch_size):
+            batch = self.encode_queries([queries[i] for i in positions])
+            with torch.no_grad():
+                logits = self.logits(model, {name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
+            for logit, label, position in zip(logits, batch["labels"], positions, strict=True):
+                results[position] = {
+                    "logit": logit,
+                    "prediction": (logit > 0).long(),
+                    "label": label,
+                    "loss": losses.binary_nll(logit, label),
+                }
+        return results
+
+    def success(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """1 where the wanted verdict has probability above 0.5, a query."""
+        return [
+            Score(query.kind, query.hard, float(losses.binary_match(output["logit"], output["label"]).item()), (i,))
+            for i, (query, output) in enumerate(zip(queries, outputs, strict=True))
+        ]
+
+    def drawdown(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """1 where the verdict differs from the base model's, a query."""
+        return [
+            Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
+            for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
+        ]
+
+    def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
+        """The verdicts as ``"1"`` or ``"0"``."""
+        return [self.answer(output) for output in self.outputs(model, queries, batch_size)]
+
+    def answer(self, output: dict[str, Tensor]) -> str:
+        """``"1"`` or ``"0"``."""
+        return str(output["prediction"].item())
+
+
+def _verdict(label: str) -> int:
+    if label not in LABELS:
+        raise SeracError(f"a binary label must be '1' (true), '0' (false) or empty (true), not {label!r}")
+    return LABELS[label]

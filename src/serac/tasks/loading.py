@@ -1,0 +1,20 @@
+"""Loading Hugging Face models for evaluation: no dropout anywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import AutoConfig, PreTrainedModel
+
+
+def load_without_dropout(auto_class: Any, path: str, **changes: Any) -> PreTrainedModel:
+    """Load a model folder in evaluation mode with every dropout rate of its configuration set to 0.
+
+    ``changes`` override the configuration. Rates are zeroed in the configuration so that they stay 0 when an
+    editor puts the model in training mode.
+    """
+    config = AutoConfig.from_pretrained(path, **changes)
+    for name, value in vars(config).items():
+        if ("dropout" in name or "layerdrop" in name) and isinstance(value, (int, float)):
+            setattr(config, name, 0.0)
+    return auto_class.from_pretrained(path, config=config).eval()

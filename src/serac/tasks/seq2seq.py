@@ -1,0 +1,129 @@
+"""Encoder-decoder models that answer with a short text (T5, BART): questions of zsRE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForSeq2SeqLM, PreTrainedModel
+
+from serac.records import Query
+from serac.tasks import losses
+from serac.tasks.base import Batch, Score, Task, device_of, in_batches
+from serac.tasks.loading import load_without_dropout
+
+SPARE_TOKENS = 4
+
+
+class Seq2SeqTask(Task):
+    """Answers scored as whole sequences under teacher forcing (section 4)."""
+
+    name = "seq2seq"
+
+    def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
+        """Input ids, attention mask [B, L] and labels [B, S], padded with -100; see :meth:`Task.encode`."""
+        read = self.tokenizer(list(inputs), **self._padding)
+        said = self.tokenizer(text_target=list(labels), **self._padding)
+        ignored = said["attention_mask"] == 0
+        return {
+            "input_ids": read["input_ids"],
+            "attention_mask": read["attention_mask"],
+            "labels": said["input_ids"].masked_fill(ignored, losses.IGNORED),
+        }
+
+    @staticmethod
+    def load_model(path: str) -> PreTrainedModel:
+        """The encoder-decoder model saved in a folder."""
+        return load_without_dropout(AutoModelForSeq2SeqLM, path)
+
+    def logits(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Teacher-forced logits [B, S, V]; the model shifts the labels right to form its decoder's input."""
+        return model(
+            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=batch["labels"]
+        ).logits
+
+    def edit_loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Token mean of the negative log-likelihood."""
+        return losses.sequence_nll(logits, batch["labels"])
+
+    def locality_loss(self, before: Tensor, after: Tensor, batch: Batch) -> Tensor:
+        """Token mean of KL(before || after)."""
+        return losses.sequence_kl(before, after, batch["labels"] != losses.IGNORED)
+
+    def correct(self, logits: Tensor, batch: Batch) -> Tensor:
+        """bool [B]: every label token is the argmax."""
+        return losses.exact_match(logits, batch["labels"])
+
+    def outputs(
+        self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
+    ) -> list[dict[str, Tensor]]:
+        """``prediction`` (argmax under teacher forcing) and ``label`` int64 [S], ``loss`` float32 [] a query."""
+        results: list[dict[str, Tensor]] = [{} for _ in queries]
+        for position, logits, labels in self._rows(model, queries, batch_size):
+            results[position] = {
+                "prediction": logits.argmax(-1).cpu(),
+                "label": labels.cpu(),
+                "loss": losses.sequence_nll(logits, labels).cpu(),
+            }
+        return results
+
+    def success(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """1 where the whole predicted sequence is the label, a query."""
+        return [
+            Score(query.kind, query.hard, float(torch.equal(output["prediction"], output["label"])), (i,))
+            for i, (query, output) in enumerate(zip(queries, outputs, strict=True))
+        ]
+
+    def drawdown(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """1 where the predicted sequence differs from the base model's, a query."""
+        return [
+            Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
+            for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
+        ]
+
+    def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
+        """Greedy answers, stripped; at most a few tokens longer than the longest label of ``queries``."""
+        if not queries:
+            return []
+        limit = max(len(ids) for ids in self.tokenizer(text_target=[q.label for q in queries])["input_ids"])
+        answers = [""] * len(queries)
+        for positions in in_batches(queries, batch_size):
+            read = self.tokenizer([queries[i].input for i in positions], **self._padding).to(device_of(model))
+            with torch.no_grad():
+                said = model.generate(
+                    input_ids=read["input_ids"],
+                    attention_mask=read["attention_mask"],
+                    max_new_tokens=min(limit, self.max_length) + SPARE_TOKENS,
+                    do_sample=False,
+                    num_beams=1,
+                )
+            for position, text in zip(positions, self.texts(said), strict=True):
+                answers[position] = text.strip()
+        return answers
+
+    def answer(self, output: dict[str, Tensor]) -> str:
+        """The text of one output's prediction (under teacher forcing)."""
+        return self.texts(output["prediction"].unsqueeze(0))[0].strip()
+
+    @property
+    def _padding(self) -> dict[str, Any]:
+        return {"padding": True, "truncation": True, "max_length": self.max_length, "return_tensors": "pt"}
+
+    def _rows(
+        self, model: nn.Module, queries: Sequence[Query], batch_size: int
+    ) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Position, logits float32 [S, V] and labels [S] of every query, without padding, batch by batch."""
+        device = device_of(model)
+        for positions in in_batches(queries, batch_size):
+            batch = self.encode_queries([queries[i] for i in positions])
+            with torch.no_grad():
+                logits = self.logits(model, {name: tensor.to(device) for name, tensor in batch.items()}).float()
+            for row, position in enumerate(positions):
+                counted = batch["labels"][row] != losses.IGNORED
+                yield position, logits[row][counted.to(device)], batch["labels"][row][counted].to(device)
