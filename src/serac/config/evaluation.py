@@ -1,0 +1,78 @@
+"""Settings of the evaluation: how many edits, how they are batched, tuned and resampled."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from serac.config.section import Section
+
+Choice = dict[str, float | int | bool | str]
+
+
+class EvaluationSettings(Section):
+    """Evaluation of ``k`` simultaneous edits (paper sections 4 and 5)."""
+
+    seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1, description="seeds that shuffle edits into batches")
+    edits: int = Field(200, ge=1, description="edits a seed; cut into edits // k batches, at least one")
+    batch_size: int = Field(64, ge=1, description="inputs a forward pass; changes no number")
+    generated_batches: int = Field(
+        0, ge=0, description="edit batches a seed that are also answered by free generation (0: none)"
+    )
+    least_batches: int = Field(
+        4, ge=1, description="batches a seed at least, where the split holds enough edits (large k)"
+    )
+
+    def batches(self, k: int) -> int:
+        """Batches of ``k`` edits a seed."""
+        return max(self.least_batches, self.edits // k)
+
+
+class TuningSettings(Section):
+    """The one declared protocol: every editor gets the same number of candidates on the same validation batches."""
+
+    edits: int = Field(100, ge=1, description="validation edits, cut into batches of k")
+    seed: int = Field(0, description="seed that shuffles validation edits into batches")
+    candidates: dict[str, tuple[Choice, ...]] = Field(
+        default_factory=dict, description="inference-time hyperparameters to try, editor by editor; equally many each"
+    )
+
+    @model_validator(mode="after")
+    def _same_effort(self) -> Self:
+        counts = {editor: len(candidates) for editor, candidates in self.candidates.items()}
+        if len(set(counts.values())) > 1 or 0 in counts.values():
+            raise ValueError(f"every editor needs the same number of candidates (at least 1), but got {counts}")
+        return self
+
+
+class BootstrapSettings(Section):
+    """Percentile bootstrap over edit batches."""
+
+    resamples: int = Field(1000, ge=1, description="bootstrap resamples")
+    confidence: float = Field(0.95, gt=0, lt=1, description="coverage of the intervals")
+    seed: int = Field(0, description="seed of the resampling")
+
+
+class SequentialSettings(Section):
+    """Edits that arrive one after another."""
+
+    checkpoints: tuple[int, ...] = Field(
+        (1, 10, 25, 50, 100, 200), min_length=1, description="numbers of edits after which everything is scored"
+    )
+    batch_size: int = Field(64, ge=1, description="inputs a forward pass")
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if any(a >= b for a, b in zip(self.checkpoints, self.checkpoints[1:], strict=False)) or self.checkpoints[0] < 1:
+            raise ValueError(f"checkpoints must ascend from at least 1, but are {self.checkpoints}")
+        return self
+
+
+class CostSettings(Section):
+    """Wall-clock and peak memory of one forward pass."""
+
+    edits: int = Field(10, ge=0, description="edits in SERAC's memory (paper: 10)")
+    batch_size: int = Field(10, ge=1, description="inputs a forward pass")
+    warmup: int = Field(3, ge=0, description="passes before the clock starts")
+    repeats: int = Field(20, ge=1, description="timed passes; the median counts")

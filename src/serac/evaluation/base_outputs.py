@@ -1,0 +1,123 @@
+"""What the unedited model says on every test input, computed once and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Self, TypeVar
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from serac.errors import SeracError
+from serac.records import EditExample, Query
+from serac.tasks.base import Task
+
+_CHUNK = 2048
+T = TypeVar("T")
+
+
+class MissingBaseOutputError(SeracError):
+    """The base model was not asked about an input that the evaluation needs."""
+
+
+def query_key(query: Query) -> str:
+    """32 hexadecimal digits that identify a model's output: a hash of input and label (teacher forcing reads both)."""
+    return hashlib.sha256(json.dumps([query.input, query.label]).encode()).hexdigest()[:32]
+
+
+def unique_queries(queries: Iterable[Query]) -> list[Query]:
+    """The queries without repetitions of the same input and label, in the order of first appearance."""
+    first: dict[tuple[str, str], Query] = {}
+    for query in queries:
+        first.setdefault((query.input, query.label), query)
+    return list(first.values())
+
+
+def split_scopes(examples: Iterable[EditExample]) -> tuple[tuple[bool, list[Query]], tuple[bool, list[Query]]]:
+    """``(False, queries that are only in scope)`` and ``(True, queries out of scope)``, each without repetitions.
+
+    The flag is the ``full`` of :meth:`Task.outputs`: only drawdown needs everything that a model says.
+    """
+    examples = list(examples)
+    outside = unique_queries(query for example in examples for query in example.out_of_scope)
+    known = {(query.input, query.label) for query in outside}
+    inside = unique_queries(query for example in examples for query in example.in_scope)
+    return (False, [query for query in inside if (query.input, query.label) not in known]), (True, outside)
+
+
+class BaseOutputs:
+    """Outputs of the base model by query: the dictionaries of :meth:`Task.outputs` and generated texts."""
+
+    def __init__(self, tensors: dict[str, dict[str, Tensor]], texts: dict[str, str]) -> None:
+        self._tensors, self._texts = tensors, texts
+
+    @classmethod
+    def predict(
+        cls, base: nn.Module, task: Task, examples: Sequence[EditExample], *, batch_size: int, generate: bool = False
+    ) -> Self:
+        """Ask ``base`` about every unique query of the examples; ``generate`` adds its free generations."""
+        result = cls({}, {})
+        for full, queries in split_scopes(examples):
+            for start in range(0, len(queries), _CHUNK):
+                part = queries[start : start + _CHUNK]
+                result._ask(base, task, part, batch_size, full=full, generate=generate)
+                scope = "out-of-scope" if full else "in-scope"
+                print(f"base outputs: {start + len(part)} of {len(queries)} {scope} inputs", flush=True)
+        return result
+
+    def _ask(
+        self, base: nn.Module, task: Task, queries: Sequence[Query], batch_size: int, *, full: bool, generate: bool
+    ) -> None:
+        keys = [query_key(query) for query in queries]
+        with torch.no_grad():
+            self._tensors.update(zip(keys, task.outputs(base, queries, batch_size, full=full), strict=True))
+            if generate:
+                self._texts.update(zip(keys, task.generate(base, queries, batch_size), strict=True))
+
+    def outputs(self, queries: Sequence[Query]) -> list[dict[str, Tensor]]:
+        """One dictionary of tensors a query; raises :class:`MissingBaseOutputError` on an unknown query."""
+        return [self._find(self._tensors, query) for query in queries]
+
+    def texts(self, queries: Sequence[Query]) -> list[str]:
+        """The generated texts; raises :class:`MissingBaseOutputError` if there is none for a query."""
+        return [self._find(self._texts, query) for query in queries]
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether the base model's free generations are known."""
+        return bool(self._texts)
+
+    def save(self, path: Path | str) -> None:
+        """Write one safetensors file: tensors named ``{query_key}.{name}``, texts as metadata."""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        flat = {
+            f"{key}.{name}": tensor.contiguous()
+            for key, output in self._tensors.items()
+            for name, tensor in output.items()
+        }
+        save_file(flat, path, metadata={"texts": json.dumps(self._texts, ensure_ascii=False)})
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Inverse of :meth:`save`; tensors are memory-mapped, not read."""
+        tensors: dict[str, dict[str, Tensor]] = {}
+        with safe_open(path, framework="pt") as file:
+            texts = json.loads((file.metadata() or {}).get("texts", "{}"))
+            for flat in file.keys():  # noqa: SIM118 (not a mapping)
+                key, name = flat.split(".", 1)
+                tensors.setdefault(key, {})[name] = file.get_tensor(flat)
+        return cls(tensors, texts)
+
+    @staticmethod
+    def _find(table: dict[str, T], query: Query) -> T:
+        try:
+            return table[query_key(query)]
+        except KeyError:
+            raise MissingBaseOutputError(
+                f"no base output for the input {query.input!r}; run the rule that predicts base outputs again"
+            ) from None

@@ -1,0 +1,77 @@
+"""Cutting edit examples into batches of k simultaneous edits (paper section 5)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from serac.errors import SeracError
+from serac.records import Edit, EditExample
+
+
+class NotEnoughEditsError(SeracError):
+    """A split holds fewer edits of distinct groups than one batch needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditBatch:
+    """Edits that are applied at once, with the inputs that evaluate them.
+
+    ``examples`` hold no out-of-scope input about a group that the batch edits.
+    """
+
+    seed: int
+    number: int
+    examples: tuple[EditExample, ...]
+
+    @property
+    def edits(self) -> list[Edit]:
+        """The edit descriptors, in the order in which editors see them."""
+        return [example.edit for example in self.examples]
+
+
+def make_batches(examples: Sequence[EditExample], k: int, n_batches: int, seed: int) -> list[EditBatch]:
+    """Shuffle by ``seed`` and cut up to ``n_batches`` batches of ``k`` examples of distinct groups.
+
+    No example is in two batches; there are fewer batches where the examples do not suffice. Raises
+    :class:`NotEnoughEditsError` if not even one batch can be filled.
+    """
+    remaining = list(examples)
+    random.Random(f"batches/{seed}").shuffle(remaining)
+    batches: list[EditBatch] = []
+    while len(batches) < n_batches:
+        chosen, remaining = _take(remaining, k)
+        if len(chosen) < k:
+            break
+        batches.append(EditBatch(seed, len(batches), without_conflicts(chosen)))
+    if not batches:
+        groups = len({example.group for example in examples})
+        raise NotEnoughEditsError(
+            f"a batch needs {k} edits of distinct groups, but there are {len(examples)} examples of {groups} groups; "
+            "lower k or prepare more examples"
+        )
+    return batches
+
+
+def without_conflicts(examples: Sequence[EditExample]) -> tuple[EditExample, ...]:
+    """The examples without out-of-scope inputs about a group that one of them edits."""
+    groups = {example.group for example in examples}
+    return tuple(
+        replace(example, out_of_scope=tuple(query for query in example.out_of_scope if query.about not in groups))
+        for example in examples
+    )
+
+
+def _take(examples: Sequence[EditExample], k: int) -> tuple[list[EditExample], list[EditExample]]:
+    """The first ``k`` examples of distinct groups (fewer if there are not so many), and the others."""
+    chosen: list[EditExample] = []
+    others: list[EditExample] = []
+    groups: set[str] = set()
+    for example in examples:
+        if len(chosen) < k and example.group not in groups:
+            chosen.append(example)
+            groups.add(example.group)
+        else:
+            others.append(example)
+    return chosen, others

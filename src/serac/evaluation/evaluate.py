@@ -1,0 +1,204 @@
+"""Edit success and drawdown of an editor on batches of k simultaneous edits (paper section 4)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from serac.config.evaluation import EvaluationSettings
+from serac.editors.base import EditedModel, Editor
+from serac.evaluation.base_outputs import BaseOutputs, split_scopes
+from serac.evaluation.batches import EditBatch, make_batches
+from serac.evaluation.routing import Route, RouteRecorder
+from serac.records import EditExample, Query
+from serac.tasks.base import Score, Task
+
+COLUMNS = {
+    "batch": "int64",
+    "seed": "int64",
+    "edit_id": "str",
+    "scope": "str",
+    "kind": "str",
+    "hard": "bool",
+    "value": "float64",
+    "generated": "float64",
+    "beta": "float64",
+    "routed": "float64",
+    "hit": "float64",
+    "input": "str",
+    "label": "str",
+    "edit_input": "str",
+    "edit_label": "str",
+    "base_output": "str",
+    "edited_output": "str",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the edited and the base model make of one query; generated texts are None without free generation."""
+
+    edited: dict[str, Tensor]
+    base: dict[str, Tensor]
+    route: Route | None
+    edited_generation: str | None = None
+    base_generation: str | None = None
+
+
+def evaluate(
+    editor: Editor,
+    examples: Sequence[EditExample],
+    base_outputs: BaseOutputs,
+    settings: EvaluationSettings,
+    seeds: Sequence[int],
+    *,
+    k: int,
+) -> pd.DataFrame:
+    """Outcomes of ``editor`` with ``k`` simultaneous edits, one row per scored thing (see ``COLUMNS``).
+
+    For every seed the examples are cut into batches of ``k`` edits, each applied to the base model; ``value`` is
+    edit success (``scope`` "in") or drawdown ("out") by teacher forcing, ``generated`` the same by free generation
+    in the first ``settings.generated_batches`` batches of a seed (NaN elsewhere, and where an answer is not
+    right or wrong). ``routed`` and ``hit`` are 0 or 1, or the mean where a row scores several inputs together.
+    """
+    rows: list[dict[str, Any]] = []
+    for seed in seeds:
+        batches = make_batches(examples, k, settings.batches(k), seed)
+        started = time.monotonic()
+        for batch in batches:
+            edited = editor.edit(batch.edits)
+            generate = batch.number < settings.generated_batches and base_outputs.has_texts
+            rows += score_batch(edited, editor.task, batch, base_outputs, settings.batch_size, generate=generate)
+            _report(editor.name, batch, len(batches), rows, time.monotonic() - started)
+    return as_frame(rows)
+
+
+def score_batch(
+    edited: EditedModel,
+    task: Task,
+    batch: EditBatch,
+    base_outputs: BaseOutputs,
+    batch_size: int,
+    *,
+    generate: bool = False,
+) -> list[dict[str, Any]]:
+    """Rows of one batch of edits that ``edited`` holds in the order of ``batch.edits``."""
+    answers: dict[tuple[str, str], Answer] = {}
+    for full, queries in split_scopes(batch.examples):
+        found = _ask(edited, task, queries, base_outputs, batch_size, full=full, generate=generate)
+        answers.update(((query.input, query.label), answer) for query, answer in zip(queries, found, strict=True))
+    return [
+        row
+        for position, example in enumerate(batch.examples)
+        for row in _score_example(task, batch, position, example, answers)
+    ]
+
+
+def as_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Outcome rows as a frame with exactly the columns and types of ``COLUMNS``."""
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _ask(
+    edited: EditedModel,
+    task: Task,
+    queries: Sequence[Query],
+    base_outputs: BaseOutputs,
+    batch_size: int,
+    *,
+    full: bool,
+    generate: bool,
+) -> list[Answer]:
+    recorder = RouteRecorder(task)
+    texts: Sequence[str | None] = [None] * len(queries)
+    base_texts: Sequence[str | None] = texts
+    with torch.no_grad():
+        with recorder.recording(edited):
+            outputs = task.outputs(edited, queries, batch_size, full=full)
+        if generate:
+            texts, base_texts = task.generate(edited, queries, batch_size), base_outputs.texts(queries)
+    columns = (outputs, base_outputs.outputs(queries), recorder.routes(queries), texts, base_texts)
+    return [Answer(*column) for column in zip(*columns, strict=True)]
+
+
+def _score_example(
+    task: Task, batch: EditBatch, position: int, example: EditExample, answers: dict[tuple[str, str], Answer]
+) -> Iterator[dict[str, Any]]:
+    for scope, queries, score in (("in", example.in_scope, task.success), ("out", example.out_of_scope, task.drawdown)):
+        if not queries:
+            continue
+        found = [answers[query.input, query.label] for query in queries]
+        for entry in score(queries, [answer.edited for answer in found], [answer.base for answer in found]):
+            about = [(queries[i], found[i]) for i in entry.positions]
+            yield {
+                "batch": batch.number,
+                "seed": batch.seed,
+                "edit_id": example.id,
+                "scope": scope,
+                "kind": entry.kind,
+                "hard": entry.hard,
+                "value": entry.value,
+                "generated": _generated(task, scope, about),
+                **_routing(entry, scope, position, found),
+                "input": about[0][0].input,
+                "label": about[0][0].label,
+                "edit_input": example.edit.input,
+                "edit_label": example.edit.label,
+                "base_output": task.answer(about[0][1].base),
+                "edited_output": task.answer(about[0][1].edited),
+            }
+
+
+def _routing(entry: Score, scope: str, position: int, found: Sequence[Answer]) -> dict[str, float]:
+    routes = [route for i in entry.positions if (route := found[i].route) is not None]
+    if not routes:
+        return {"beta": math.nan, "routed": math.nan, "hit": math.nan}
+    hit = fmean(route.routed and route.index == position for route in routes) if scope == "in" else math.nan
+    return {
+        "beta": fmean(route.beta for route in routes),
+        "routed": fmean(route.routed for route in routes),
+        "hit": hit,
+    }
+
+
+def _generated(task: Task, scope: str, about: Sequence[tuple[Query, Answer]]) -> float:
+    """Mean of [generated == wanted] in scope, of [generated != base's] out of scope."""
+    if not task.exact_answers:
+        return math.nan
+    matches = []
+    for query, answer in about:
+        if answer.edited_generation is None or answer.base_generation is None:
+            return math.nan
+        expected = query.label if scope == "in" else answer.base_generation
+        matches.append(same_text(answer.edited_generation, expected))
+    return fmean(matches) if scope == "in" else 1 - fmean(matches)
+
+
+def same_text(one: str, other: str) -> bool:
+    """Equality up to case and white space, which tokenizers do not all keep."""
+    return "".join(one.split()).lower() == "".join(other.split()).lower()
+
+
+def _report(name: str, batch: EditBatch, batches: int, rows: Sequence[dict[str, Any]], seconds: float) -> None:
+    done = batch.number + 1
+    if done != batches and done % max(1, batches // 5):
+        return
+    means = {
+        scope: fmean(
+            [row["value"] for row in rows if row["scope"] == scope and row["seed"] == batch.seed] or [math.nan]
+        )
+        for scope in ("in", "out")
+    }
+    print(
+        f"{name}: seed {batch.seed}, batch {done} of {batches}, "
+        f"ES {means['in']:.3f}, DD {means['out']:.3f}, {seconds:.1f} s",
+        flush=True,
+    )

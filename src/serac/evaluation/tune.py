@@ -1,0 +1,57 @@
+"""The one protocol by which every editor's inference-time hyperparameters are chosen, on validation edits alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from serac.config.evaluation import Choice, EvaluationSettings, TuningSettings
+from serac.editors.base import Editor
+from serac.errors import ConfigError
+from serac.evaluation.base_outputs import BaseOutputs
+from serac.evaluation.evaluate import evaluate
+from serac.records import EditExample
+
+
+def tune(
+    editor: Editor,
+    candidates: Sequence[Choice],
+    examples: Sequence[EditExample],
+    base_outputs: BaseOutputs,
+    settings: TuningSettings,
+    *,
+    k: int,
+    batch_size: int,
+) -> dict[str, Any]:
+    """Evaluate every candidate on the same validation batches of ``k`` edits.
+
+    Returns ``{"editor", "k", "candidates": [{"choice", "es", "dd", "es_minus_dd"}, …], "best": choice}``. The largest
+    ES - DD wins; among equals the smaller DD, then the earlier candidate.
+    """
+    evaluation = EvaluationSettings(seeds=(settings.seed,), edits=settings.edits, batch_size=batch_size)
+    tried: list[dict[str, Any]] = []
+    for choice in candidates:
+        print(f"candidate {len(tried) + 1} of {len(candidates)}: {choice}", flush=True)
+        outcomes = evaluate(editor.tuned(**choice), examples, base_outputs, evaluation, evaluation.seeds, k=k)
+        tried.append({"choice": dict(choice), **_summary(outcomes)})
+    return {"editor": editor.name, "k": k, "candidates": tried, "best": select(tried)}
+
+
+def candidates_of(settings: TuningSettings, name: str) -> Sequence[Choice]:
+    """The candidates of the editor called ``name``; raises ``ConfigError`` if there are none."""
+    if name not in settings.candidates:
+        raise ConfigError(f"no tuning candidates for the editor {name!r}; add them to the tuning section")
+    return settings.candidates[name]
+
+
+def select(tried: Sequence[dict[str, Any]]) -> Choice:
+    """The choice with the largest ES - DD, then the smallest DD, then the earliest (to 6 decimals)."""
+    return min(tried, key=lambda row: (-round(row["es_minus_dd"], 6), round(row["dd"], 6)))["choice"]
+
+
+def _summary(outcomes: pd.DataFrame) -> dict[str, float]:
+    means = outcomes.groupby("scope")["value"].mean()
+    es, dd = float(means["in"]), float(means["out"])
+    return {"es": es, "dd": dd, "es_minus_dd": es - dd}

@@ -1,0 +1,65 @@
+"""How problems, editors and kinds of input are called and ordered in print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+PROBLEMS = {"qa": "QA", "qa_hard": "QA-hard", "fc": "FC", "convsent": "ConvSent"}
+EDITORS = {
+    "ft": "FT",
+    "lu": "LU",
+    "mend": "MEND",
+    "enn": "ENN",
+    "rp": "RP",
+    "serac_embed": "SERAC (Embed)",
+    "serac_cross": "SERAC (Cross)",
+    "serac_embed_large": "SERAC (Embed, large)",
+    "serac_cross_large": "SERAC (Cross, large)",
+}
+KINDS = {
+    "main": "edit input",
+    "rephrase": "rephrase",
+    "implication": "implication",
+    "true_false": "True/False",
+    "random": "random",
+    "neighbour": "neighbour",
+    "nq": "NQ",
+    "supports": "supported claim",
+    "refutes": "refuted claim",
+    "neutral": "neutral, same page",
+    "other_page": "other page",
+    "completion": "completion",
+    "other_topic": "other topic",
+}
+
+
+def problem_name(key: str) -> str:
+    """Printed name of a problem."""
+    return PROBLEMS.get(key, key)
+
+
+def editor_name(key: str) -> str:
+    """Printed name of an editor."""
+    return EDITORS.get(key, key)
+
+
+def kind_name(key: str) -> str:
+    """Printed name of a kind of input; ``refutes/date`` becomes ``refuted claim (date)``."""
+    head, _, revision = key.partition("/")
+    name = KINDS.get(head, head.replace("_", " "))
+    return f"{name} ({revision})" if revision else name
+
+
+def in_order(keys: Iterable[str], names: dict[str, str]) -> list[str]:
+    """Distinct keys in the order of ``names``; unknown ones last, by name."""
+    known = list(names)
+    return sorted(set(keys), key=lambda key: (known.index(key) if key in names else len(known), key))
+
+
+def kinds_in_order(kinds: Iterable[str]) -> list[str]:
+    """Distinct kinds, those with a kind of revision behind their head."""
+    heads = list(KINDS)
+    return sorted(
+        set(kinds),
+        key=lambda kind: (heads.index(h) if (h := kind.partition("/")[0]) in KINDS else len(heads), kind),
+    )

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
+
+from serac.config.evaluation import EvaluationSettings
+from serac.evaluation.base_outputs import BaseOutputs, MissingBaseOutputError, split_scopes
+from serac.evaluation.evaluate import COLUMNS, evaluate, same_text
+from serac.records import Query
+
+SETTINGS = EvaluationSettings(edits=40, batch_size=7, generated_batches=1, least_batches=1)
+
+
+@pytest.fixture(scope="module")
+def world():
+    task, base, examples = make_task(), FalseModel(), make_examples()
+    outputs = BaseOutputs.predict(base, task, examples, batch_size=8, generate=True)
+    return task, base, examples, outputs
+
+
+def outcomes(world, settings=SETTINGS, **hyperparameters) -> pd.DataFrame:
+    task, base, examples, outputs = world
+    return evaluate(RoutingEditor(base, task, **hyperparameters), examples, outputs, settings, (0, 1), k=10)
+
+
+def test_columns_and_counts_are_the_declared_ones(world):
+    frame = outcomes(world)
+    assert list(frame.columns) == list(COLUMNS)
+    assert frame.groupby("seed")["batch"].nunique().to_dict() == {0: 4, 1: 4}
+    assert (frame["scope"] == "in").sum() == 2 * 40 * 2
+    assert not frame.drop(columns=["generated", "hit"]).isna().any().any()
+
+
+def test_values_follow_from_the_fake_router(world):
+    frame = outcomes(world)
+    inside, outside = frame[frame["scope"] == "in"], frame[frame["scope"] == "out"]
+    assert (inside["value"] == (inside["label"] == "1")).all()  # every in-scope text is called true
+    assert (inside["hit"] == 1).all()
+    assert (outside["value"] == 0).all()  # inputs about edited subjects are left out
+    assert (outside["routed"] == 0).all()
+    assert outside["hit"].isna().all()
+    assert set(inside["edited_output"]) == {"1"}
+    assert set(inside["base_output"]) == {"0"}
+
+
+def test_routing_everything_costs_drawdown_and_hits_only_own_edits(world):
+    frame = outcomes(world, bias=0.9)
+    outside = frame[frame["scope"] == "out"]
+    assert (outside["value"] == 1).all()
+    assert np.allclose(outside["beta"], 1.0)
+
+
+def test_batch_size_changes_nothing(world):
+    one = outcomes(world, SETTINGS.model_copy(update={"batch_size": 1}))
+    pd.testing.assert_frame_equal(one, outcomes(world, SETTINGS.model_copy(update={"batch_size": 33})))
+
+
+def test_generation_is_scored_in_the_first_batches_alone(world):
+    frame = outcomes(world)
+    generated = frame["batch"] < 1
+    assert (frame.loc[generated, "generated"] == frame.loc[generated, "value"]).all()
+    assert frame.loc[~generated, "generated"].isna().all()
+
+
+def test_base_outputs_survive_the_disk_and_know_what_they_lack(world, tmp_path):
+    _, _, examples, outputs = world
+    outputs.save(tmp_path / "base.safetensors")
+    loaded = BaseOutputs.load(tmp_path / "base.safetensors")
+    for _, queries in split_scopes(examples):
+        for one, other in zip(outputs.outputs(queries), loaded.outputs(queries), strict=True):
+            assert one.keys() == other.keys()
+            assert all(torch.equal(one[name], other[name]) for name in one)
+        assert loaded.texts(queries) == outputs.texts(queries)
+    with pytest.raises(MissingBaseOutputError, match="never asked"):
+        loaded.outputs([Query("never asked", "1", "random")])
+
+
+def test_each_query_reaches_the_base_model_once():
+    task, base, examples = make_task(), FalseModel(), make_examples(10)
+    queries = [query for _, part in split_scopes(examples) for query in part]
+    assert len({(query.input, query.label) for query in queries}) == len(queries)
+    BaseOutputs.predict(base, task, examples, batch_size=1)
+    assert base.calls == len(queries)
+
+
+def test_texts_are_compared_up_to_case_and_space():
+    assert same_text("12 May 1990 .", "12 may 1990.")
+    assert not same_text("12 May", "13 May")
+
+
+def test_settings_keep_batches_for_large_k():
+    settings = EvaluationSettings(edits=100, least_batches=4)
+    assert (settings.batches(1), settings.batches(25), settings.batches(75)) == (100, 4, 4)
+    assert math.isclose(settings.edits / settings.batches(10), 10)
