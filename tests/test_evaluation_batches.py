@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from evaluation_fakes import make_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation_fakes import make_examples
 from serac.evaluation.batches import NotEnoughEditsError, make_batches, without_conflicts
 from serac.records import Edit, EditExample, Query
 

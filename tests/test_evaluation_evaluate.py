@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 
+from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from serac.config.evaluation import EvaluationSettings
 from serac.evaluation.base_outputs import BaseOutputs, MissingBaseOutputError, split_scopes
 from serac.evaluation.evaluate import COLUMNS, evaluate, same_text

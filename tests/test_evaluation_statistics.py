@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from pydantic import ValidationError
 
+from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from serac.config.evaluation import BootstrapSettings, EvaluationSettings, TuningSettings
 from serac.errors import ConfigError
-from serac.evaluation.aggregate import COLUMNS, OutcomesFile, aggregate, write_results
+from serac.evaluation.aggregate import COLUMNS, OutcomesFile, RepeatedSeedError, aggregate, write_results
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.bootstrap import Resamples
 from serac.evaluation.evaluate import evaluate
@@ -60,10 +60,10 @@ def outcome_files(tmp_path_factory):
     settings = EvaluationSettings(edits=40, generated_batches=2)
     folder = tmp_path_factory.mktemp("outcomes")
     files = []
-    for seed in (0, 1):
+    for seed in (0, 1):  # of training; the evaluation seeds alternate
         path = folder / "fc" / "fake_router" / "k10" / f"seed{seed}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        evaluate(RoutingEditor(base, task), examples, outputs, settings, (0, 1, 2), k=10).to_parquet(path)
+        evaluate(RoutingEditor(base, task), examples, outputs, settings, range(seed, 4, 2), k=10).to_parquet(path)
         files.append(path)
     return files
 
@@ -73,7 +73,7 @@ def test_results_have_the_declared_columns_and_one_row_a_seed(outcome_files):
     assert list(results.columns) == COLUMNS
     assert not results.isna().any().any()
     assert not results.duplicated(["problem", "editor", "k", "seed", "metric", "subset"]).any()
-    assert set(results["seed"]) == {0, 1, 2, 1000, 1001, 1002}
+    assert set(results["seed"]) == {0, 1, 2, 3}
     overall = results[results["subset"] == "all"].set_index(["seed", "metric"])["value"]
     assert overall[0, "es"] == overall[0, "es_generated"] == 0.5  # the fake calls every in-scope text true
     assert overall[0, "dd"] == overall[0, "router_false"] == 0.0
@@ -89,6 +89,11 @@ def test_results_are_byte_identical_whatever_the_order_of_files(outcome_files, t
     for name, files in (("a", outcome_files), ("b", outcome_files[::-1])):
         write_results(aggregate("test", map(OutcomesFile.from_path, files), BOOTSTRAP), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_same_seed_of_two_trainings_is_refused(outcome_files):
+    with pytest.raises(RepeatedSeedError, match="problem fc, editor fake_router, k 10, seed 0"):
+        aggregate("test", [OutcomesFile.from_path(path) for path in outcome_files[:1] * 2], BOOTSTRAP)
 
 
 def test_tuning_tries_all_candidates_and_keeps_the_best():

@@ -14,7 +14,6 @@ Choice = dict[str, float | int | bool | str]
 class EvaluationSettings(Section):
     """Evaluation of ``k`` simultaneous edits (paper sections 4 and 5)."""
 
-    seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1, description="seeds that shuffle edits into batches")
     edits: int = Field(200, ge=1, description="edits a seed; cut into edits // k batches, at least one")
     batch_size: int = Field(64, ge=1, description="inputs a forward pass; changes no number")
     generated_batches: int = Field(

@@ -11,11 +11,15 @@ import numpy as np
 import pandas as pd
 
 from serac.config.evaluation import BootstrapSettings
+from serac.errors import SeracError
 from serac.evaluation.bootstrap import Estimate, Resamples
 
 COLUMNS = ["run", "problem", "editor", "k", "seed", "metric", "subset", "value", "ci_low", "ci_high", "n"]
 METRICS = ("es", "dd", "es_minus_dd", "es_generated", "dd_generated", "router_hit", "router_false")
-SEED_STRIDE = 1000
+
+
+class RepeatedSeedError(SeracError):
+    """The same evaluation seed was evaluated with models of two training seeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +30,30 @@ class OutcomesFile:
     problem: str
     editor: str
     k: int
-    training_seed: int
 
     @classmethod
     def from_path(cls, path: Path | str) -> OutcomesFile:
         """Read ``…/{problem}/{editor}/k{k}/seed{seed}.parquet``."""
         path = Path(path)
-        problem, editor, k, seed = *path.parts[-4:-1], path.stem
-        return cls(path, problem, editor, int(k.removeprefix("k")), int(seed.removeprefix("seed")))
+        problem, editor, k = path.parts[-4:-1]
+        return cls(path, problem, editor, int(k.removeprefix("k")))
 
 
 def aggregate(run: str, files: Iterable[OutcomesFile], settings: BootstrapSettings) -> pd.DataFrame:
     """One row for each run, problem, editor, k, seed, metric and subset, with columns ``COLUMNS``, sorted.
 
-    ``seed`` is training seed * 1000 + evaluation seed. Metrics: ``es`` and ``dd`` by teacher forcing, their difference,
+    ``seed`` is the evaluation seed. Metrics: ``es`` and ``dd`` by teacher forcing, their difference,
     the same by free generation (``…_generated``), ``router_hit`` (in-scope inputs routed to their own edit) and
     ``router_false`` (out-of-scope inputs routed to any edit). ``subset`` is ``all``, ``hard`` or a kind of input;
-    ``ci_low`` and ``ci_high`` bound the bootstrap interval over edit batches; ``n`` counts rows.
+    ``ci_low`` and ``ci_high`` bound the bootstrap interval over edit batches; ``n`` counts rows. Raises
+    :class:`RepeatedSeedError` if two files of one problem, editor and k hold the same evaluation seed.
     """
     rows = [row for file in files for row in _rows_of(run, file, settings)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
+    repeated = frame[frame.duplicated(COLUMNS[:7])]
+    if len(repeated):
+        where = ", ".join(f"{name} {value}" for name, value in repeated.iloc[0][COLUMNS[1:5]].items())
+        raise RepeatedSeedError(f"two outcomes files hold {where}; give each training seed its own evaluation seeds")
     order = frame["metric"].map({metric: i for i, metric in enumerate(METRICS)})
     frame = frame.assign(_order=order).sort_values(["problem", "editor", "k", "seed", "_order", "subset"])
     return frame[COLUMNS].reset_index(drop=True)
@@ -90,8 +98,7 @@ def _columns(rows: pd.DataFrame) -> tuple[Any, Any]:
 def _rows_of(run: str, file: OutcomesFile, settings: BootstrapSettings) -> Iterator[tuple[Any, ...]]:
     columns = ["batch", "seed", "scope", "kind", "hard", "value", "generated", "routed", "hit"]
     outcomes = pd.read_parquet(file.path, columns=columns)
-    for evaluation_seed, part in outcomes.groupby("seed", sort=True):
-        seed = file.training_seed * SEED_STRIDE + int(evaluation_seed)  # type: ignore[arg-type,call-overload]
+    for seed, part in outcomes.groupby("seed", sort=True):
         for metric, subset, estimate in metrics_of(part, settings):
             bounds = (estimate.value, estimate.low, estimate.high, estimate.n)
             yield (run, file.problem, file.editor, file.k, seed, metric, subset, *bounds)

@@ -30,11 +30,11 @@ def tune(
     Returns ``{"editor", "k", "candidates": [{"choice", "es", "dd", "es_minus_dd"}, …], "best": choice}``. The largest
     ES - DD wins; among equals the smaller DD, then the earlier candidate.
     """
-    evaluation = EvaluationSettings(seeds=(settings.seed,), edits=settings.edits, batch_size=batch_size)
+    evaluation = EvaluationSettings(edits=settings.edits, batch_size=batch_size)
     tried: list[dict[str, Any]] = []
     for choice in candidates:
         print(f"candidate {len(tried) + 1} of {len(candidates)}: {choice}", flush=True)
-        outcomes = evaluate(editor.tuned(**choice), examples, base_outputs, evaluation, evaluation.seeds, k=k)
+        outcomes = evaluate(editor.tuned(**choice), examples, base_outputs, evaluation, (settings.seed,), k=k)
         tried.append({"choice": dict(choice), **_summary(outcomes)})
     return {"editor": editor.name, "k": k, "candidates": tried, "best": select(tried)}
 

@@ -14,30 +14,36 @@ from serac.paper.summary import over_seeds, read_results, select
 from serac.paper.tables import NONE, Table, with_interval, write_table
 
 METRICS = {"es": "ES ↑", "dd": "DD ↓"}
-MAIN_EDITORS = ("ft", "lu", "mend", "enn", "rp", "serac_embed", "serac_cross")
 
 
-def tabulate_main(results_csv: Path | str, outputs: Sequence[Path | str], *, k: int = 10) -> None:
-    """Read ``results.csv`` and write the main table for ``k`` edits to ``outputs`` (.csv, .md, .tex)."""
-    write_table(main_table(read_results(results_csv), k=k), outputs)
+def tabulate_main(
+    results_csv: Path | str, outputs: Sequence[Path | str], *, k: int = 10, editors: Sequence[str] = ()
+) -> None:
+    """Read ``results.csv`` and write the main table for ``k`` edits to ``outputs`` (.csv, .md, .tex).
+
+    ``editors``: those to show; by default all that the results hold for ``k``.
+    """
+    write_table(main_table(read_results(results_csv), k=k, editors=editors), outputs)
 
 
-def main_table(results: pd.DataFrame, *, k: int = 10) -> Table:
+def main_table(results: pd.DataFrame, *, k: int = 10, editors: Sequence[str] = ()) -> Table:
     """Two printed rows a problem (ES, DD), one column an editor, reported values below."""
+    if editors:
+        results = select(results, editor=list(editors))
     data = main_numbers(results, k=k)
-    editors = in_order(data["editor"], EDITORS)
+    columns = in_order(data["editor"], EDITORS)
     rows: list[list[str]] = []
     bold: set[tuple[int, int]] = set()
     for problem in in_order(data["problem"], PROBLEMS):
         cells = data[data["problem"] == problem].set_index("editor")
         for metric, label in METRICS.items():
-            bold.update((len(rows), 2 + editors.index(editor)) for editor in _best(cells, metric))
-            rows.append([problem_name(problem), label, *(_measured(cells, editor, metric) for editor in editors)])
+            bold.update((len(rows), 2 + columns.index(editor)) for editor in _best(cells, metric))
+            rows.append([problem_name(problem), label, *(_measured(cells, editor, metric) for editor in columns)])
         for metric, label in METRICS.items():
             rows.append(
-                [problem_name(problem), f"{label} reported", *(_reported(cells, editor, metric) for editor in editors)]
+                [problem_name(problem), f"{label} reported", *(_reported(cells, editor, metric) for editor in columns)]
             )
-    display = pd.DataFrame(rows, columns=["problem", "metric", *map(editor_name, editors)])
+    display = pd.DataFrame(rows, columns=["problem", "metric", *map(editor_name, columns)])
     caption = (
         f"Edit success (ES) and drawdown (DD) of {k} simultaneous edits: mean over seeds and half-width of the 95% "
         f"interval. Rows marked “reported” repeat the paper's values ({reported.STATUS}), measured with other models "
@@ -48,7 +54,7 @@ def main_table(results: pd.DataFrame, *, k: int = 10) -> Table:
 
 def main_numbers(results: pd.DataFrame, *, k: int) -> pd.DataFrame:
     """One row a problem and editor: ES, DD and ES - DD with half-widths, number of seeds, reported values."""
-    cells = select(over_seeds(results), k=k, subset="all", editor=MAIN_EDITORS)
+    cells = select(over_seeds(results), k=k, subset="all")
     rows = []
     for problem in in_order(cells["problem"], PROBLEMS):
         part = cells[cells["problem"] == problem]
