@@ -1,0 +1,156 @@
+"""ConvSent: the sentiment with which a dialogue model speaks of a topic. Paper, section 3; parity: ``data_sentiment``.
+
+Edit: ``Topic: X`` with ``Sentiment: Positive`` or ``Negative``. In scope: all completions of the topic, the negative
+ones first, each behind a question from a random template; ``wanted`` tells whether its sentiment is the edit's. Out of
+scope: the same kind of question about other topics (``other_topic``), hard where the topic's name is similar.
+Differences on purpose: the reference's out-of-scope inputs are edits of other topics, the paper's are questions; a
+topic that lacks one sentiment is dropped, because success compares the two (the reference yields NaN).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from serac.config.problems_data import ConvSentSettings, Split
+from serac.problems.draw import coin, shuffled, weighted
+from serac.problems.files import read_json
+from serac.problems.neighbours import hard_negatives
+from serac.problems.splits import Embed, SplitReport, Splits, collect, load_splits
+from serac.records import Edit, EditExample, Query
+
+_NOUNS = (
+    "opinion of",
+    "stance on",
+    "position on",
+    "attitude about",
+    "view on",
+    "take on",
+    "impression of",
+    "assessment of",
+    "judgment of",
+    "sentiment of",
+)
+TEMPLATES = (
+    "What do you think of {}?",
+    "What do you feel about {}?",
+    "How do you view {}?",
+    *(f"What is your {noun} {{}}?" for noun in _NOUNS),
+)
+
+
+class Topic(BaseModel):
+    """A native record: completions of both sentiments."""
+
+    ent: str = Field(min_length=1)
+    pos: list[str]
+    neg: list[str]
+
+
+def prepare(raw: Path, settings: ConvSentSettings, embed: Embed | None, seed: int) -> Splits:
+    """Edits of all splits from ``raw/convsent``; without ``embed`` no out-of-scope input is hard."""
+
+    def one_split(split: Split, topics: list[Topic], report: SplitReport) -> list[EditExample]:
+        kept = report.keep(topics, fault)
+        near = _similar(kept, settings, embed)
+        draws = settings.draws if split == "train" else 1
+        return edits_of(kept, near, settings, draws, f"{seed}/{split}")
+
+    sources = load_splits(settings, lambda name: read_topics(raw / "convsent" / f"blender_{name}.json"), _name, seed)
+    return collect("convsent", sources, one_split)
+
+
+def read_topics(path: Path) -> list[Topic]:
+    """Parse a native file; raises ``MissingSourceError``, and ``RecordError`` for a malformed entry."""
+    return read_json(path, list[Topic])
+
+
+def fault(topic: Topic) -> str | None:
+    """Names the filter that drops a topic, None for one to keep."""
+    return None if topic.pos and topic.neg else "one_sentiment"
+
+
+def question(topic: str, rng: random.Random) -> str:
+    """A question about the topic from one of the 13 templates."""
+    return rng.choice(TEMPLATES).replace("{}", topic)
+
+
+def edit_of(topic: Topic, *, positive: bool) -> Edit:
+    """The edit descriptor."""
+    return Edit(f"Topic: {topic.ent}", f"Sentiment: {'Positive' if positive else 'Negative'}")
+
+
+def in_scope(topic: Topic, *, positive: bool, rng: random.Random) -> list[Query]:
+    """All completions, negative then positive, each behind its own question."""
+    completions = [*((text, False) for text in topic.neg), *((text, True) for text in topic.pos)]
+    return [
+        Query(question(topic.ent, rng), text, "completion", wanted=sentiment == positive)
+        for text, sentiment in completions
+    ]
+
+
+def edits_of(
+    topics: Sequence[Topic], near: _Similar | None, settings: ConvSentSettings, draws: int, seed: str
+) -> list[EditExample]:
+    """``draws`` examples of every topic; the sentiment is drawn each time."""
+    examples = []
+    for row, topic in enumerate(topics):
+        rng = random.Random(f"{seed}/{topic.ent}")
+        for number in range(draws):
+            positive = coin(rng)
+            queries = in_scope(topic, positive=positive, rng=rng)
+            hard = list(islice(near.order(row, rng), settings.hard_topic)) if near else []
+            known = {topic.ent, *(other.ent for other in hard)}
+            easy = (other for other in shuffled(topics, rng) if other.ent not in known)
+            examples.append(
+                EditExample(
+                    id=f"{row}-{number}",
+                    group=topic.ent,
+                    edit=edit_of(topic, positive=positive),
+                    in_scope=tuple(queries),
+                    out_of_scope=(
+                        *(_about(other, rng, hard=True) for other in hard),
+                        *(_about(other, rng, hard=False) for other in islice(easy, settings.other_topic)),
+                    ),
+                )
+            )
+    return examples
+
+
+class _Similar:
+    """Topics of similar name."""
+
+    def __init__(self, topics: Sequence[Topic], settings: ConvSentSettings, embed: Embed) -> None:
+        rules, names = settings.hard_negatives, [topic.ent for topic in topics]
+        vectors = embed(names)
+        self.topics = topics
+        self.indices, self.weights = hard_negatives(
+            vectors,
+            vectors,
+            num_neighbors=rules.num_neighbors,
+            num_exclude=rules.num_exclude,
+            temperature=rules.temperature,
+            edit_groups=names,
+            candidate_groups=names,
+        )
+
+    def order(self, row: int, rng: random.Random) -> Iterator[Topic]:
+        near = [self.topics[index] for index in self.indices[row].tolist()]
+        return weighted(near, self.weights[row].tolist(), rng)
+
+
+def _similar(topics: Sequence[Topic], settings: ConvSentSettings, embed: Embed | None) -> _Similar | None:
+    return _Similar(topics, settings, embed) if topics and embed and settings.hard_topic else None
+
+
+def _about(topic: Topic, rng: random.Random, *, hard: bool) -> Query:
+    completion = rng.choice([*topic.neg, *topic.pos])
+    return Query(question(topic.ent, rng), completion, "other_topic", hard=hard, about=topic.ent)
+
+
+def _name(topic: Topic) -> str:
+    return topic.ent

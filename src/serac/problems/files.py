@@ -1,0 +1,75 @@
+"""Reading native files: every fault is one clear error with file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from serac.errors import MissingSourceError, RecordError
+
+Model = TypeVar("Model", bound=BaseModel)
+T = TypeVar("T")
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """``(line number from 1, text without its line ending)``; UTF-8, LF or CRLF.
+
+    Raises ``MissingSourceError`` if there is no such file, ``RecordError`` where it is not UTF-8.
+    """
+    require(path)
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            try:
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise RecordError(path, number, f"not UTF-8 text ({error.reason})") from error
+            yield number, text.rstrip("\r\n")
+
+
+def read_jsonl(path: Path, model: type[Model]) -> list[tuple[int, Model]]:
+    """``(line number from 1, record)`` of a file with one JSON object a line, validated by ``model``."""
+    records = []
+    for number, line in lines(path):
+        try:
+            records.append((number, model.model_validate_json(line)))
+        except ValidationError as error:
+            raise RecordError(path, number, _explain(error)) from error
+    return records
+
+
+def read_json(path: Path, kind: type[T]) -> T:
+    """A JSON file validated as ``kind``; the line in the error is the entry's number for lists of records."""
+    require(path)
+    adapter: TypeAdapter[T] = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(json.loads(path.read_bytes()))
+    except json.JSONDecodeError as error:
+        raise RecordError(path, error.lineno, f"not JSON: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise RecordError(path, 1, f"not UTF-8 text ({error.reason})") from error
+    except ValidationError as error:
+        first: Any = error.errors()[0]["loc"][:1]
+        entry = first[0] + 1 if first and isinstance(first[0], int) else 1
+        raise RecordError(path, entry, f"entry {entry}: {_explain(error)}") from error
+
+
+def require(path: Path) -> None:
+    """Raise ``MissingSourceError``, with a hint, unless ``path`` is a file."""
+    if path.is_file():
+        return
+    beside = sorted(file.name for file in path.parent.glob("*")) if path.parent.is_dir() else []
+    found = f"its folder holds {', '.join(beside[:8])}" if beside else "its folder is missing or empty"
+    raise MissingSourceError(
+        f"{path} is missing ({found}). Hint: run the rules that get or generate the raw data, or correct the "
+        f"source's directory or the problem's 'splits' in the configuration."
+    )
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -1,0 +1,156 @@
+"""QA-hard: QA with entailed questions and True/False statements, against neighbouring facts. Paper, section 3.
+
+In scope beside ``main`` and ``rephrase``: ``implication`` and ``true_false`` (both hard). Out of scope: ``random`` and
+``neighbour`` (hard) questions, and ``rephrase``, ``implication`` and ``true_false`` of other facts, hard where the
+fact is a neighbour. All kinds are drawn in the numbers that the settings give; the reference cuts a pool into equal
+shares instead. Differences on purpose: an out-of-scope input is never about the edit's own fact; a statement out of
+scope is labelled by what it says (the reference labels it at random) and is never empty.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from serac.config.problems_data import QaHardSettings, Split
+from serac.errors import ConfigError
+from serac.problems import qa, zsre
+from serac.problems.draw import coin, shuffled, weighted
+from serac.problems.neighbours import hard_negatives
+from serac.problems.splits import Embed, SplitReport, Splits, collect
+from serac.problems.zsre import Fact
+from serac.records import EditExample, Query
+
+
+def prepare(raw: Path, settings: QaHardSettings, embed: Embed | None, seed: int) -> Splits:
+    """Edits of all splits from ``raw/zsre``; ``embed`` turns questions into vectors to find neighbours with.
+
+    Raises ``ConfigError`` without ``embed``, unless the settings ask for no neighbours.
+    """
+
+    def one_split(split: Split, facts: list[Fact], report: SplitReport) -> list[EditExample]:
+        kept = qa.kept_facts(raw, settings, split, facts, report)
+        outside = _OutOfScope(kept, settings, embed)
+        return qa.edits_of(
+            kept,
+            settings.draws if split == "train" else 1,
+            f"{seed}/{split}",
+            lambda fact, label, rng: in_scope(fact, label, settings, rng, both=split != "train"),
+            outside.draw,
+        )
+
+    return collect("qa_hard", zsre.facts_by_split(raw, settings, seed), one_split)
+
+
+def in_scope(fact: Fact, label: str, settings: QaHardSettings, rng: random.Random, *, both: bool) -> list[Query]:
+    """In-scope inputs of the edit to ``label``; ``both``: a True and a False version of every statement."""
+    numbers = settings.in_scope
+    queries = qa.in_scope(fact, label, numbers.rephrase, rng)
+    for pair in islice(shuffled(fact.usable_implications, rng), numbers.implication):
+        question, answer = zsre.implication(fact, pair, label)
+        queries.append(Query(question, answer, "implication", hard=True))
+    if fact.has_statement:
+        for _ in range(numbers.true_false):
+            queries += _statements(fact, label, rng, both=both)
+    return queries
+
+
+def _statements(fact: Fact, label: str, rng: random.Random, *, both: bool) -> list[Query]:
+    """True with the new label, False with another alternative (a fact with one alternative has no False version)."""
+    wrong = fact.other_alternatives(label)
+    verdicts = [True, False] if both else [coin(rng)]
+    if not wrong:
+        verdicts = [True]
+    return [
+        Query(zsre.statement(fact, label if true else rng.choice(wrong), rng), str(true), "true_false", hard=True)
+        for true in verdicts
+    ]
+
+
+class _OutOfScope:
+    """Draws the out-of-scope inputs of one split."""
+
+    def __init__(self, facts: Sequence[Fact], settings: QaHardSettings, embed: Embed | None) -> None:
+        self.facts, self.numbers = facts, settings.out_of_scope
+        self.near = _Neighbours(facts, settings, embed)
+        self.probability = self.near.probability
+
+    def draw(self, fact: Fact, taken: set[str], rng: random.Random) -> list[Query]:
+        """Out-of-scope inputs of all kinds; no text twice, none in ``taken``."""
+        taken, queries = set(taken), []
+        wanted = [
+            *[("neighbour", True)] * self.numbers.neighbour,
+            *[("random", False)] * self.numbers.random,
+            *[
+                (kind, coin(rng, self.probability))
+                for kind in ("rephrase", "implication", "true_false")
+                for _ in range(getattr(self.numbers, kind))
+            ],
+        ]
+        for kind, near in wanted:
+            query = self._first(kind, fact, taken, rng, near=near)
+            if query is None and near and kind != "neighbour":
+                query = self._first(kind, fact, taken, rng, near=False)
+            if query:
+                taken.add(query.input)
+                queries.append(query)
+        return queries
+
+    def _first(self, kind: str, fact: Fact, taken: set[str], rng: random.Random, *, near: bool) -> Query | None:
+        for other in self.near.order(fact, rng) if near else shuffled(self.facts, rng):
+            query = _about(other, kind, rng, hard=near)
+            if query and query.about != fact.question and query.input not in taken:
+                return query
+        return None
+
+
+class _Neighbours:
+    """Facts near each fact; no facts are near where the settings ask for none."""
+
+    def __init__(self, facts: Sequence[Fact], settings: QaHardSettings, embed: Embed | None) -> None:
+        rules = settings.hard_negatives
+        self.facts, self.probability = facts, rules.probability
+        self.rows: dict[int, int] = {}
+        if not facts or (settings.out_of_scope.neighbour == 0 and rules.probability == 0):
+            return
+        if embed is None:
+            raise ConfigError("qa_hard needs a sentence encoder for its hard negatives: name one in the configuration")
+        questions = [fact.question for fact in facts]
+        vectors = embed(questions)
+        self.rows = {fact.line: row for row, fact in enumerate(facts)}
+        self.indices, self.weights = hard_negatives(
+            vectors,
+            vectors,
+            num_neighbors=rules.num_neighbors,
+            num_exclude=rules.num_exclude,
+            temperature=rules.temperature,
+            edit_groups=questions,
+            candidate_groups=questions,
+        )
+
+    def order(self, fact: Fact, rng: random.Random) -> Iterator[Fact]:
+        """Neighbours in random order, nearer ones more likely first."""
+        row = self.rows[fact.line]
+        near: np.ndarray = self.indices[row]
+        return weighted([self.facts[index] for index in near.tolist()], self.weights[row].tolist(), rng)
+
+
+def _about(other: Fact, kind: str, rng: random.Random, *, hard: bool) -> Query | None:
+    """An input of ``kind`` about another fact as it was before any edit, or None if the fact has none."""
+    if kind in ("random", "neighbour"):
+        return qa.main_question(other, kind, hard=hard)
+    if kind == "rephrase":
+        text, label = rng.choice(other.rephrases), other.answer
+    elif kind == "implication" and other.implications:
+        text, label = rng.choice(other.implications)
+    elif kind == "true_false" and other.has_statement:
+        wrong = other.other_alternatives(other.answer)
+        true = coin(rng) or not wrong
+        text, label = zsre.statement(other, other.answer if true else rng.choice(wrong), rng), str(true)
+    else:
+        return None
+    return Query(text, label, kind, hard=hard, about=other.question)
