@@ -1,30 +1,30 @@
-"""What every script of the workflow does first; importable without torch."""
+"""What the scripts of the workflow share; importable without torch."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import subprocess
+import shutil
 import sys
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from serac.errors import SeracError
 
-_VERSIONED = ("serac-reproduction", "torch", "transformers", "tokenizers", "numpy", "pandas")
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def start(snakemake: Any) -> None:
     """One thread, output into the rule's log, and user errors as one message without a traceback.
 
-    ``snakemake`` is the object that Snakemake gives to scripts (or one of the same attributes).
+    ``snakemake`` is the object that Snakemake gives to scripts, or one of the same attributes. Call it before
+    anything imports torch.
     """
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[variable] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ.update({name: "1" for name in _ONE_THREAD}, TOKENIZERS_PARALLELISM="false")
     terminal = os.fdopen(os.dup(2), "w")
     log = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - open until the process ends
     os.dup2(log.fileno(), 1)
@@ -33,8 +33,9 @@ def start(snakemake: Any) -> None:
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, SeracError):
-            log.write(f"{kind.__name__}: {error}\n")
-            terminal.write(f"{kind.__name__} in rule {snakemake.rule}: {error}\n")
+            message = f"{kind.__name__} in rule {snakemake.rule}: {error}\n"
+            log.write(message)
+            terminal.write(message)
             terminal.flush()
         else:
             sys.__excepthook__(kind, error, trace)
@@ -47,22 +48,20 @@ def device(snakemake: Any) -> str:
     return "cuda" if snakemake.resources.get("gpu", 0) else "cpu"
 
 
-def provenance(params: Any, device: str) -> dict[str, Any]:
-    """What a result was made with: hash of its settings, versions, device and commit."""
-    text = json.dumps(params, sort_keys=True, default=str)
-    return {
-        "settings_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "device": device,
-        "commit": commit(),
-        "python": sys.version.split()[0],
-        "versions": {name: version(name) for name in _VERSIONED},
-    }
+def folder(files: Any) -> Path:
+    """The folder that holds a rule's named files."""
+    return Path(files if isinstance(files, str) else files[0]).parent
 
 
-def commit() -> str:
-    """Commit of the project's source tree, ``unknown`` outside a git checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+@contextmanager
+def training_folder(snakemake: Any) -> Iterator[Path]:
+    """A folder for checkpoints that outlives a killed job and is removed when the block succeeds.
+
+    It lies below ``params.work``, apart from the outputs that Snakemake deletes with a failed job, and is named after
+    the parameters and the state of the inputs: training resumes only where nothing has changed.
+    """
+    inputs = [(file, os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in snakemake.input]
+    state = json.dumps([dict(snakemake.params.items()), inputs], sort_keys=True)
+    work = Path(snakemake.params.work) / hashlib.sha256(state.encode()).hexdigest()[:12]
+    yield work
+    shutil.rmtree(work, ignore_errors=True)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from serac.config.editors import EditorSettings
 from serac.config.evaluation import (
     BootstrapSettings,
-    CostSettings,
     EvaluationSettings,
-    SequentialSettings,
     TuningSettings,
 )
 from serac.config.hints import suggest
 from serac.config.models import CheckpointSettings
-from serac.config.problems import ProblemSettings
+from serac.config.paper import PaperSettings
+from serac.config.problems import ProblemSettings, ProblemsSettings
 from serac.config.run import RunSettings, SeedSettings
 from serac.config.section import Section
-from serac.config.sources import SourceSettings, WorldSettings
-
-Source = Literal["zsre", "vitaminc", "fever", "nq", "convsent", "dialogue"]
+from serac.config.sources import Source, SourceSettings, WorldSettings
 
 
 class Settings(Section):
@@ -32,17 +29,17 @@ class Settings(Section):
     seeds: SeedSettings = Field(description="training and evaluation seeds")
     sources: dict[Source, SourceSettings] = Field(description="raw sources by name")
     checkpoints: dict[str, CheckpointSettings] = Field(description="pre-trained models by name")
-    problems: dict[str, ProblemSettings] = Field(description="problems by name")
+    problems: ProblemsSettings = Field(description="problems by name")
     editors: dict[str, EditorSettings] = Field(description="editors by name")
-    k: PositiveInt = Field(10, description="simultaneous edits of the main table")
     evaluation: EvaluationSettings = Field(description="batches of edits on the test split")
     tuning: TuningSettings = Field(description="choice of hyperparameters on the validation split")
     bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="confidence intervals")
+    paper: PaperSettings = Field(PaperSettings(), description="tables and figures")
 
     @model_validator(mode="after")
     def _references(self) -> Self:
         for name in self.run.problems:
-            _known("run.problems", name, self.problems)
+            _known("run.problems", name, self.problems.configured())
         for name in self.run.problems:
             self._check_problem(name, self.problems[name])
         return self
@@ -52,11 +49,11 @@ class Settings(Section):
         if (problem.base is None) == (problem.base_from is None):
             raise ValueError(f"{where} needs either 'base' or 'base_from'")
         if problem.base_from:
-            _known(f"{where}.base_from", problem.base_from, self.problems)
+            _known(f"{where}.base_from", problem.base_from, self.problems.configured())
         checkpoints = [scope.checkpoint for scope in problem.scope.values()]
         checkpoints += [problem.counterfactual.checkpoint]
         checkpoints += [problem.base.checkpoint] if problem.base else []
-        checkpoints += [problem.data.encoder] if problem.data.encoder else []
+        checkpoints += [problem.encoder] if problem.encoder else []
         for checkpoint in checkpoints:
             _known(f"{where} (a checkpoint)", checkpoint, self.checkpoints)
         for editor in problem.editors:

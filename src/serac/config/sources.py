@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from serac.config.section import Section
+from serac.config.world import WorldSize
+
+Source = Literal["zsre", "vitaminc", "fever", "nq", "convsent", "dialogue"]
 
 
 class WorldSettings(Section):
@@ -14,6 +17,7 @@ class WorldSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `resources/`")
     seed: int = Field(0, description="seed of the generated world and of generated checkpoints")
+    size: WorldSize = Field(WorldSize(), description="how much is generated")
 
 
 class SourceSettings(Section):

@@ -1,0 +1,40 @@
+# Python 3.11+, git and make are all that must be there.
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: reproduce test test-slurm lint format config setup clean
+
+reproduce: setup  ## every output of the default configuration, under results/miniature
+	$(BIN)/snakemake --cores $(CORES)
+
+test: setup  ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: setup  ## linters, formatters and the type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: setup  ## rewrite sources in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+config: setup  ## write config/schema.json and docs/configuration.md from the typed settings
+	$(BIN)/python -m serac.config
+
+setup: $(STAMP)  ## the virtual environment, installed once a change of its pins
+
+$(STAMP): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $(STAMP)
+
+clean:  ## remove the outputs of all runs (not the virtual environment)
+	rm -rf results/*/ resources logs benchmarks

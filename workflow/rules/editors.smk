@@ -1,0 +1,151 @@
+"""Training SERAC's parts and the learned editors, and choosing every editor's hyperparameters."""
+
+
+rule train_scope_classifier:
+    input:
+        checkpoint=lambda wildcards: checkpoint_files(
+            scope_settings(wildcards).checkpoint
+        ),
+        data=expand(
+            "results/{{run}}/problems/{{problem}}/{split}.jsonl",
+            split=("train", "validation"),
+        ),
+    output:
+        [
+            f"results/{{run}}/scope/{{problem}}/{{classifier}}/seed{{seed}}/{file}"
+            for file in (*SCOPE_FILES, "history.csv")
+        ],
+    log:
+        "logs/{run}/train_scope_classifier/{problem}/{classifier}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{run}/train_scope_classifier/{problem}/{classifier}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("training", "mem_mb"),
+        runtime=growing("training", "runtime"),
+        gpu=gpus(),
+    params:
+        scope=lambda wildcards: dump(scope_settings(wildcards)),
+        work="results/{run}/training/scope/{problem}/{classifier}/seed{seed}",
+    message:
+        "Training the scope classifier {wildcards.classifier} of {wildcards.problem}, seed {wildcards.seed}"
+    script:
+        "../scripts/train_scope_classifier.py"
+
+
+rule train_counterfactual:
+    input:
+        checkpoint=lambda wildcards: checkpoint_files(
+            problem_settings(wildcards).counterfactual.checkpoint
+        ),
+        data=expand(
+            "results/{{run}}/problems/{{problem}}/{split}.jsonl",
+            split=("train", "validation"),
+        ),
+    output:
+        [
+            f"results/{{run}}/counterfactual/{{problem}}/seed{{seed}}/{file}"
+            for file in (*COUNTERFACTUAL_FILES, "history.csv")
+        ],
+    log:
+        "logs/{run}/train_counterfactual/{problem}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{run}/train_counterfactual/{problem}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("training", "mem_mb"),
+        runtime=growing("training", "runtime"),
+        gpu=gpus(),
+    params:
+        counterfactual=lambda wildcards: dump(
+            problem_settings(wildcards).counterfactual
+        ),
+        task=lambda wildcards: problem_settings(wildcards).task,
+        max_length=lambda wildcards: problem_settings(wildcards).max_length,
+        work="results/{run}/training/counterfactual/{problem}/seed{seed}",
+    message:
+        "Training the counterfactual model of {wildcards.problem}, seed {wildcards.seed}"
+    script:
+        "../scripts/train_counterfactual.py"
+
+
+rule train_editor:
+    input:
+        base=base_files,
+        data=expand(
+            "results/{{run}}/problems/{{problem}}/{split}.jsonl",
+            split=("train", "validation"),
+        ),
+    output:
+        [
+            f"results/{{run}}/editors/{{problem}}/{{editor}}/k{{k}}/seed{{seed}}/{file}"
+            for file in ("config.json", "model.safetensors", "history.csv")
+        ],
+    log:
+        "logs/{run}/train_editor/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{run}/train_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    wildcard_constraints:
+        editor=choice(
+            name for name, section in settings.editors.items() if section.trained
+        ),
+    retries: 1
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("training", "mem_mb"),
+        runtime=growing("training", "runtime"),
+        gpu=gpus(),
+    params:
+        editor=lambda wildcards: dump(editor_settings(wildcards)),
+        train=lambda wildcards: dump(
+            problem_settings(wildcards).training[wildcards.editor]
+        ),
+        edited=lambda wildcards: list(problem_settings(wildcards).edited_matrices),
+        task=lambda wildcards: problem_settings(wildcards).task,
+        max_length=lambda wildcards: problem_settings(wildcards).max_length,
+        work="results/{run}/training/editors/{problem}/{editor}/k{k}/seed{seed}",
+    message:
+        "Training {wildcards.editor} for {wildcards.k} edits on {wildcards.problem}, seed {wildcards.seed}"
+    script:
+        "../scripts/train_editor.py"
+
+
+rule tune_editor:
+    input:
+        unpack(component_files),
+        base=base_files,
+        examples="results/{run}/problems/{problem}/validation.jsonl",
+        base_outputs="results/{run}/base_outputs/{problem}/validation.safetensors",
+    output:
+        "results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+    log:
+        "logs/{run}/tune_editor/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "benchmarks/{run}/tune_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("evaluation", "mem_mb"),
+        runtime=growing("evaluation", "runtime"),
+        gpu=gpus(),
+    params:
+        editor=lambda wildcards: dump(editor_settings(wildcards)),
+        edited=lambda wildcards: list(problem_settings(wildcards).edited_matrices),
+        tuning=tuning_settings,
+        task=lambda wildcards: problem_settings(wildcards).task,
+        max_length=lambda wildcards: problem_settings(wildcards).max_length,
+        batch_size=settings.evaluation.batch_size,
+    message:
+        "Choosing the hyperparameters of {wildcards.editor} ({wildcards.k} edits) on {wildcards.problem}'s validation split"
+    script:
+        "../scripts/tune_editor.py"

@@ -1,0 +1,30 @@
+"""Raw records to edit examples, one record type for all problems."""
+
+
+rule prepare_problem:
+    input:
+        raw=lambda wildcards: in_folder(
+            f"{WORLD}/raw", raw_files(problem_settings(wildcards).data)
+        ),
+        encoder=encoder_files,
+    output:
+        edits=[f"results/{{run}}/problems/{{problem}}/{file}" for file in EDIT_FILES],
+        base=[f"results/{{run}}/problems/{{problem}}/{file}" for file in BASE_FILES],
+        report="results/{run}/problems/{problem}/report.json",
+    log:
+        "logs/{run}/prepare_problem/{problem}.log",
+    benchmark:
+        "benchmarks/{run}/prepare_problem/{problem}.tsv"
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("light", "mem_mb"),
+        runtime=growing("light", "runtime"),
+    params:
+        data=lambda wildcards: dump(problem_settings(wildcards).data),
+        seed=lambda wildcards: problem_settings(wildcards).seed,
+    message:
+        "Preparing the edit examples of {wildcards.problem}"
+    script:
+        "../scripts/prepare_problem.py"

@@ -1,0 +1,47 @@
+"""Raw files in the sources' native formats: generated, copied from a local folder, or retrieved."""
+
+if sources_from("generate"):
+
+    rule generate_world:
+        output:
+            raw_paths(f"{WORLD}/raw", *sources_from("generate")),
+        log:
+            f"logs/{settings.world.name}/generate_world.log",
+        conda:
+            "../../envs/evaluation.yaml"
+        threads: 1
+        resources:
+            mem_mb=growing("light", "mem_mb"),
+            runtime=growing("light", "runtime"),
+        params:
+            world=dump(settings.world),
+        message:
+            "Generating the raw files of a miniature world"
+        script:
+            "../scripts/generate_world.py"
+
+
+rule copy_source_file:
+    output:
+        "resources/{world}/raw/{source}/{file}",
+    log:
+        "logs/{world}/copy_source_file/{source}/{file}.log",
+    wildcard_constraints:
+        source=choice(sources_from("local")),
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing("light", "mem_mb"),
+        runtime=growing("light", "runtime"),
+    params:
+        source=lambda wildcards: dump(settings.sources[wildcards.source]),
+    message:
+        "Copying {wildcards.file} of {wildcards.source} from a local folder"
+    script:
+        "../scripts/copy_source_file.py"
+
+
+rule data:
+    input:
+        [problem_files(problem, *EDIT_FILES) for problem in settings.run.problems],

@@ -1,0 +1,14 @@
+"""Copy one raw file from a local folder."""
+
+import shutil
+from pathlib import Path
+
+from serac.workflow import start
+
+start(snakemake)
+
+from serac.problems.files import require
+
+source = Path(snakemake.params.source["path"]) / snakemake.wildcards.file
+require(source)
+shutil.copyfile(source, snakemake.output[0])
