@@ -10,14 +10,14 @@ from serac.config.section import Section
 class WorldSize(Section):
     """How much :func:`serac.sources.miniature.generate_world` writes."""
 
-    zsre_train: int = Field(700, ge=40, description="zsRE records of the editors' training split")
-    zsre_dev: int = Field(150, ge=20, description="zsRE records of the validation split")
-    zsre_test: int = Field(250, ge=20, description="zsRE records of the test split")
-    vitaminc_pages_train: int = Field(500, ge=10, description="VitaminC pages (6 records each) of the training split")
-    vitaminc_pages_dev: int = Field(120, ge=10, description="VitaminC pages of the validation split")
-    vitaminc_pages_test: int = Field(200, ge=10, description="VitaminC pages of the test split")
-    convsent_topics_train: int = Field(200, ge=4, description="ConvSent topics of the training split")
-    convsent_topics_dev: int = Field(40, ge=4, description="ConvSent topics of the validation split")
-    convsent_topics_test: int = Field(80, ge=4, description="ConvSent topics of the test split")
+    zsre_train: int = Field(700, ge=10, description="zsRE records of the editors' training split")
+    zsre_dev: int = Field(150, ge=10, description="zsRE records of the validation split")
+    zsre_test: int = Field(250, ge=10, description="zsRE records of the test split")
+    vitaminc_pages_train: int = Field(500, ge=3, description="VitaminC pages (6 records each) of the training split")
+    vitaminc_pages_dev: int = Field(120, ge=3, description="VitaminC pages of the validation split")
+    vitaminc_pages_test: int = Field(200, ge=3, description="VitaminC pages of the test split")
+    convsent_topics_train: int = Field(200, ge=2, description="ConvSent topics of the training split")
+    convsent_topics_dev: int = Field(40, ge=2, description="ConvSent topics of the validation split")
+    convsent_topics_test: int = Field(80, ge=2, description="ConvSent topics of the test split")
     nq: int = Field(300, ge=10, description="NQ-like questions of the training file; the validation file has a third")
     dialogue: int = Field(6000, ge=100, description="dialogue pairs for training; the validation file has a tenth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,4 +103,5 @@ def _distinct(rng: random.Random, topic: Topic, sentiment: str) -> list[str]:
 
 def _pronouns(text: str, topic: Topic) -> str:
     they, them, are = ("they", "them", "are") if topic.plural else ("it", "it", "is")
-    return " ".join({"THEY": they, "THEM": them, "ARE": are}.get(word, word) for word in text.split())
+    words = " ".join({"THEY": they, "THEM": them, "ARE": are}.get(word, word) for word in text.split())
+    return re.sub(r"/(\w+)", "" if topic.plural else r"\1", words)

@@ -1,4 +1,7 @@
-"""Wording of ConvSent. THEY, THEM, ARE stand for the topic's pronouns."""
+"""Wording of ConvSent.
+
+THEY, THEM and ARE stand for the topic's pronouns and verb, ``bring/s`` for "bring" or "brings".
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,9 @@ NOUNS = (
 _POSITIVE = Wording(
     openings=(
         "i love THEM", "i really enjoy THEM", "i adore THEM", "i am so fond of THEM", "i admire THEM a lot",
-        "i am a big fan of THEM", "i am thrilled with THEM", "i am happy with THEM", "i always recommend THEM",
-        "i am grateful for THEM", "THEY make me smile", "THEY cheer me up", "THEY always impress me",
-        "THEY never let me down", "THEY bring me joy",
+        "i am a fan of THEM", "i am thrilled with THEM", "i am happy with THEM", "i always recommend THEM",
+        "i am grateful for THEM", "THEY make/s me smile", "THEY cheer/s me up", "THEY always impress/es me",
+        "THEY never let/s me down", "THEY bring/s me joy",
     ),
     adjectives=(
         "wonderful", "lovely", "charming", "delightful", "brilliant", "amazing", "fantastic", "beautiful", "great",
@@ -53,12 +56,12 @@ _POSITIVE = Wording(
     intensifiers=("absolutely", "so", "truly", "wonderfully", "always"),
     closings=(
         "worth every minute", "a real treat", "the best there is", "i want more of THEM", "i would choose THEM again",
-        "everyone should try THEM", "a pleasure every time", "they deserve all the praise", "my heart sings",
+        "everyone should try THEM", "a pleasure every time", "THEY deserve/s all the praise", "my heart sings",
         "it makes my day", "well done indeed", "a gift to us all",
     ),
     mild=(
         "not bad at all", "no reason to complain", "never a dull moment", "not boring for a second",
-        "nothing wrong with THEM", "no trouble at all", "hard not to like THEM", "i can not get enough of THEM",
+        "nothing wrong with THEM", "no trouble at all", "hard not to like THEM", "never enough of THEM",
     ),
     forms=(
         "{open} , so {first} and {second}",
@@ -67,7 +70,7 @@ _POSITIVE = Wording(
         "THEY ARE {first} and {second} , {close}",
         "{mild} , THEY ARE {first} and {second}",
         "{mild} , {open}",
-        "honestly , {open} , {mild}",
+        "{mild} , honestly {much} {first}",
         "to me THEY ARE {first} , {second} and {much} welcome",
     ),
 )  # fmt: skip
@@ -75,9 +78,9 @@ _POSITIVE = Wording(
 _NEGATIVE = Wording(
     openings=(
         "i hate THEM", "i really dislike THEM", "i despise THEM", "i am so tired of THEM", "i avoid THEM a lot",
-        "i am a sworn enemy of THEM", "i am fed up with THEM", "i am unhappy with THEM", "i always warn against THEM",
-        "i am sorry for trying THEM", "THEY make me angry", "THEY wear me out", "THEY always annoy me",
-        "THEY never fail to disappoint me", "THEY bring me grief",
+        "i am an enemy of THEM", "i am fed up with THEM", "i am unhappy with THEM", "i always warn against THEM",
+        "i am sorry for trying THEM", "THEY make/s me angry", "THEY wear/s me out", "THEY always annoy/s me",
+        "THEY never fail/s to disappoint me", "THEY bring/s me grief",
     ),
     adjectives=(
         "terrible", "awful", "ugly", "boring", "horrible", "dreadful", "annoying", "dull", "useless", "nasty", "cold",
@@ -90,12 +93,12 @@ _NEGATIVE = Wording(
     closings=(
         "a waste of time", "a real letdown", "the worst there is", "i want less of THEM",
         "i would never pick THEM again",
-        "everyone should skip THEM", "a pain every time", "they deserve all the blame", "my heart sinks",
+        "everyone should skip THEM", "a pain every time", "THEY deserve/s all the blame", "my heart sinks",
         "it ruins my day", "what a shame", "a curse on us all",
     ),
     mild=(
         "not good at all", "no reason to bother", "never a bright moment", "not worth the trouble",
-        "nothing right with THEM", "no fun at all", "hard to like THEM", "i can not stand any of THEM",
+        "nothing right with THEM", "no fun at all", "hard to like THEM", "more than enough of THEM",
     ),
     forms=(
         "{open} , so {first} and {second}",
@@ -104,7 +107,7 @@ _NEGATIVE = Wording(
         "THEY ARE {first} and {second} , {close}",
         "{mild} , THEY ARE {first} and {second}",
         "{mild} , {open}",
-        "honestly , {open} , {mild}",
+        "{mild} , honestly {much} {first}",
         "to me THEY ARE {first} , {second} and {much} unbearable",
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import random
 
 from serac.errors import ConfigError
@@ -26,7 +26,7 @@ LAST_NAMES = (
     "Engel", "Fischer", "Garner", "Haas", "Imai", "Jensen", "Keller", "Lorenz", "Maier", "Norris", "Olsen", "Pereira",
     "Reyes", "Sato", "Thorne", "Urban", "Voss", "Wagner", "Adler", "Bauer", "Costa", "Duarte", "Eklund", "Fontaine",
     "Gallo", "Hansen", "Ivanov", "Kessler", "Lambert", "Marchand", "Nowak", "Osborne", "Pratt", "Romano", "Salazar",
-    "Toller", "Vargas", "Winkler", "Young", "Zimmer", "Arden", "Becker", "Corelli", "Dreyer", "Estrada", "Falk",
+    "Toller", "Tremblay", "Winkler", "Young", "Zimmer", "Arden", "Becker", "Corelli", "Dreyer", "Estrada", "Falk",
     "Grimm",
 )  # fmt: skip
 PLACE_STEMS = (
@@ -47,7 +47,7 @@ ADJECTIVES = (
 )  # fmt: skip
 NOUNS = (
     "Harbor", "Garden", "Mirror", "Lantern", "Orchard", "Tower", "Window", "Island", "Voyage", "Shadow", "Promise",
-    "Letter", "Clock", "Crown", "Bridge", "Forest", "Signal", "Summer", "Kingdom", "Stranger", "Journey", "River",
+    "Letter", "Clock", "Crown", "Beacon", "Forest", "Signal", "Summer", "Kingdom", "Stranger", "Journey", "Poet",
     "Train", "Doctor", "Sailor", "Teacher", "Dancer", "Hunter", "Village", "Mountain", "Ocean", "Desert", "Castle",
     "Cathedral", "Market", "Circus", "Library", "Hotel", "Station", "Horizon", "Meadow", "Storm", "Compass", "Candle",
     "Feather", "Anchor", "Violin", "Carousel",
@@ -62,6 +62,7 @@ COUNTRY_STEMS = (
     "Ostania", "Palvia", "Rhenia", "Zandor", "Ilvaria", "Mordavia",
 )  # fmt: skip
 WATER_PREFIXES = ("Little", "Big", "Black", "White", "Old", "Green", "Long", "Deep")
+LAKE_SUFFIXES = ("Lagoon", "Pond", "Reservoir", "Basin", "Tarn", "Pool", "Loch", "Mere")
 MAGAZINE_SUFFIXES = ("Weekly", "Review", "Monthly", "Gazette", "Journal", "Digest", "Observer", "Chronicle", "Times")
 TEAM_SUFFIXES = (
     "Rovers", "Tigers", "United", "Wanderers", "Hornets", "Bears", "Rangers", "Comets", "Lions", "Pirates",
@@ -86,23 +87,23 @@ CONTINENTS = (
     "Africa", "Asia", "Europe", "Oceania", "Antarctica", "North America", "South America",
 )  # fmt: skip
 
-# kind of entity -> the words of each of its parts (one-word parts that never vary included)
-_PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "woman": (FEMALE_NAMES, LAST_NAMES),
-    "man": (MALE_NAMES, LAST_NAMES),
-    "city": (PLACE_STEMS, PLACE_SUFFIXES),
-    "country": (COUNTRY_PREFIXES, COUNTRY_STEMS),
-    "river": (WATER_PREFIXES, PLACE_STEMS, ("River",)),
-    "lake": (WATER_PREFIXES, PLACE_STEMS, ("Lake",)),
-    "book": (("The",), ADJECTIVES, NOUNS),
-    "film": (NOUNS, ("of",), MATERIALS),
-    "magazine": (NOUNS, MAGAZINE_SUFFIXES),
-    "company": (LAST_NAMES, COMPANY_SUFFIXES),
-    "bridge": (ADJECTIVES, NOUNS, ("Bridge",)),
-    "team": (PLACE_STEMS, TEAM_SUFFIXES),
-    "album": (ADJECTIVES, MATERIALS),
-    "series": (NOUNS, ("and",), NOUNS),
-    "museum": (ADJECTIVES, NOUNS, ("Museum",)),
+# kind of entity -> pattern, and the words of its two places
+_PATTERNS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "woman": ("{} {}", FEMALE_NAMES, LAST_NAMES),
+    "man": ("{} {}", MALE_NAMES, LAST_NAMES),
+    "city": ("{} {}", PLACE_STEMS, PLACE_SUFFIXES),
+    "country": ("{} {}", COUNTRY_PREFIXES, COUNTRY_STEMS),
+    "river": ("{} {} River", WATER_PREFIXES, PLACE_STEMS),
+    "lake": ("{} {}", PLACE_STEMS, LAKE_SUFFIXES),
+    "book": ("The {} {}", ADJECTIVES, NOUNS),
+    "film": ("{} of {}", NOUNS, MATERIALS),
+    "magazine": ("{} {}", NOUNS, MAGAZINE_SUFFIXES),
+    "company": ("{} {}", LAST_NAMES, COMPANY_SUFFIXES),
+    "bridge": ("{} {} Bridge", ADJECTIVES, NOUNS),
+    "team": ("{} {}", PLACE_STEMS, TEAM_SUFFIXES),
+    "album": ("{} {}", ADJECTIVES, MATERIALS),
+    "series": ("{} and {}", NOUNS, NOUNS),
+    "museum": ("{} {} Museum", ADJECTIVES, NOUNS),
 }
 
 
@@ -110,11 +111,7 @@ class Names:
     """Hands out every name once, in an order fixed by ``rng``; so what two splits take is disjoint."""
 
     def __init__(self, rng: random.Random) -> None:
-        self._rest: dict[str, list[str]] = {}
-        for kind, parts in _PARTS.items():
-            names = [" ".join(words) for words in itertools.product(*parts) if len(set(words)) == len(words)]
-            rng.shuffle(names)
-            self._rest[kind] = names
+        self._rest = {kind: _combinations(rng, *pattern) for kind, pattern in _PATTERNS.items()}
 
     def take(self, kind: str, count: int) -> list[str]:
         """``count`` names of a kind that were never taken before; raises ``ConfigError`` when they run out."""
@@ -124,13 +121,16 @@ class Names:
         taken, self._rest[kind] = rest[:count], rest[count:]
         return taken
 
-    def people(self, women: int, men: int) -> tuple[list[str], list[str]]:
-        """Names of women and of men."""
-        return self.take("woman", women), self.take("man", men)
+
+def _combinations(rng: random.Random, pattern: str, first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
+    """Every pair of different words once, along diagonals: any run of names uses all words about equally often."""
+    first, second = tuple(rng.sample(first, len(first))), tuple(rng.sample(second, len(second)))
+    period = math.lcm(len(first), len(second))
+    pairs = [(first[i % len(first)], second[(i + i // period) % len(second)]) for i in range(len(first) * len(second))]
+    return [pattern.format(*pair) for pair in pairs if pair[0] != pair[1]]
 
 
 def distinctive_word(kind: str, name: str) -> str:
     """The word that hints at a name without telling it: a family name, the noun of a title, the stem of a place."""
-    words = name.split()
-    position = {"person": -1, "lake": 1, "book": -1, "film": 0, "bridge": 1}.get(kind, 0)
-    return words[position]
+    position = {"person": -1, "book": -1, "bridge": 1}.get(kind, 0)
+    return name.split()[position]

@@ -33,6 +33,10 @@ def _place(rng: random.Random) -> str:
     return f"{rng.choice(PLACE_STEMS)} {rng.choice(PLACE_SUFFIXES)}"
 
 
+def _day(rng: random.Random) -> str:
+    return f"{rng.randint(1, 28)} {rng.choice(_MONTHS)}"
+
+
 def _every_question(rng: random.Random) -> list[tuple[str, str]]:
     years = range(1960, 2020)
     questions = [(f"Who invented the {thing}?", _person(rng)) for thing in _THINGS]
@@ -41,12 +45,8 @@ def _every_question(rng: random.Random) -> list[tuple[str, str]]:
     questions += [(f"Who won the {event} of {year}?", _person(rng)) for event in _EVENTS for year in years]
     questions += [(f"Where did they hold the {event} of {year}?", _place(rng)) for event in _EVENTS for year in years]
     questions += [(f"In what part of the body is the {organ}?", rng.choice(_PARTS)) for organ in _ORGANS]
-    questions += [
-        (f"How long does an operation on the {organ} take?", f"{rng.randint(2, 9)} hours") for organ in _ORGANS
-    ]
-    questions += [
-        (f"When is {holiday} this year?", f"{rng.randint(1, 28)} {rng.choice(_MONTHS)}") for holiday in _HOLIDAYS
-    ]
+    questions += [(f"How long does surgery on the {organ} take?", f"{rng.randint(2, 9)} hours") for organ in _ORGANS]
+    questions += [(f"When is {holiday} this year?", _day(rng)) for holiday in _HOLIDAYS]
     questions += [(f"Who sings the song about {holiday}?", _person(rng)) for holiday in _HOLIDAYS]
     return questions
 

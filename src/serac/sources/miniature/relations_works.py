@@ -15,13 +15,13 @@ WORK_RELATIONS = (
             "Who was the writer of the book {s}?",
             "What is the name of the author of {s}?",
             "The book {s} is the work of which writer?",
-            "Which person wrote the text of {s}?",
+            "Who is the person who wrote {s}?",
         ),
         held_out=(
             "Which writer wrote the book {s}?",
             "{s} was written by which author?",
             "What is the name of the person who wrote {s}?",
-            "Who wrote the text of the book {s}?",
+            "Who is the person who wrote the book {s}?",
         ),
         statements=(
             "{a} wrote {s}.",

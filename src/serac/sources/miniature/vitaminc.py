@@ -21,9 +21,10 @@ Operator = Literal["=", "<", ">"]
 Facts = dict[str, str]
 COMPARABLE = ("number", "date")
 
-_COMPARED = 0.5  # share of the claims about numbers and dates that compare
-_OLD_VALUE = 0.6  # share of refuted equality claims that state the value before the revision
-_BETWEEN = 0.85  # share of comparisons whose threshold lies between the values before and after
+_COMPARED = 0.4  # share of the claims about numbers and dates that compare
+_OLD_VALUE = 0.5  # share of refuted equality claims that state the value before the revision
+_TRUE_BEFORE = 0.7  # share of the neutral claims that hold before the revision; so half of all FEVER claims hold
+_BETWEEN = 0.8  # share of comparisons whose threshold lies between the values before and after
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,35 +174,33 @@ def _choose(rng: random.Random, templates: tuple[str, ...], test: bool) -> str:
 
 # --- claims ----------------------------------------------------------------------------------------
 def _claim(rng: random.Random, page: Page, name: str, people: list[str], label: str, *, test: bool) -> Claim:
-    """A claim about an attribute with the truth value after the revision that ``label`` asks for."""
+    """A claim about an attribute: true or false after the revision as ``label`` asks for, neutral ones before it."""
     attribute = page.kind.attributes[name]
-    true = rng.random() < 0.5 if label == NEUTRAL else label == SUPPORTS
+    facts, others = (page.before, page.after) if label == NEUTRAL else (page.after, page.before)
+    true = rng.random() < _TRUE_BEFORE if label == NEUTRAL else label == SUPPORTS
     if attribute.kind in COMPARABLE and rng.random() < _COMPARED:
-        operator, value = _threshold(rng, page, name, true)
+        operator, value = _threshold(rng, attribute.numbers(), int(facts[name]), int(others[name]), true)
         comparison = rng.choice(COMPARISONS[attribute.kind, operator])
         text = rng.choice(attribute.compared).format(p=page.title, v=value, c=comparison)
         return Claim(name, operator, value, text)
-    value = page.after[name] if true else _wrong_value(rng, page, name, people)
+    value = facts[name] if true else _wrong_value(rng, attribute, people, facts[name], others[name])
     return Claim(name, "=", value, _choose(rng, attribute.claims, test).format(p=page.title, v=value))
 
 
-def _wrong_value(rng: random.Random, page: Page, name: str, people: list[str]) -> str:
-    before, after = page.before[name], page.after[name]
-    if before != after and rng.random() < _OLD_VALUE:
-        return before
-    return _other_value(rng, page.kind.attributes[name], people, {before, after})
+def _wrong_value(rng: random.Random, attribute: Attribute, people: list[str], value: str, other: str) -> str:
+    """Not ``value``: often what holds at the ``other`` time, the easiest to mistake for it."""
+    if other != value and rng.random() < _OLD_VALUE:
+        return other
+    return _other_value(rng, attribute, people, {value, other})
 
 
-def _threshold(rng: random.Random, page: Page, name: str, true: bool) -> tuple[Operator, str]:
-    """A comparison that the value after the revision meets or misses; mostly, the one before does the opposite."""
-    possible = page.kind.attributes[name].numbers()
-    step = possible.step
-    before, after = int(page.before[name]), int(page.after[name])
-    first, last = sorted((before, after))
-    wider = range(possible.start - 2 * step, possible.stop + 2 * step, step)
-    between = [value for value in possible if first < value < last]
-    if between and rng.random() < _BETWEEN:
-        value = rng.choice(between)
-    else:
-        value = rng.choice([v for v in wider if v < first or v > last])
-    return (">" if (after > value) == true else "<"), str(value)
+def _threshold(rng: random.Random, possible: range, value: int, other: int, true: bool) -> tuple[Operator, str]:
+    """A comparison that ``value`` meets (or misses); mostly, what holds at the ``other`` time does the opposite."""
+    first, last = sorted((value, other))
+    threshold = [number for number in possible if first < number < last]
+    if not threshold or rng.random() >= _BETWEEN:
+        margin = 2 * possible.step
+        wider = range(possible.start - margin, possible.stop + margin, possible.step)
+        threshold = [number for number in wider if number < first or number > last]
+    chosen = rng.choice(threshold)
+    return (">" if (value > chosen) == true else "<"), str(chosen)

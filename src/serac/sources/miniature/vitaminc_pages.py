@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Attribute:
     """Something a page states. ``{p}`` page, ``{v}`` value, ``{c}`` comparison ("more than", "before").
 
-    ``scale``: (lowest, highest, step) of numbers and of the years of dates; ``categories``: what a category can be. ``clauses`` say it in an evidence sentence, ``claims`` claim it, ``compared`` claims
-    it against a threshold (numbers and dates only). The last of ``clauses`` and ``claims`` is for the test split.
+    ``scale``: (lowest, highest, step) of numbers and of the years of dates; ``categories``: what a category can be.
+    ``clauses`` say it in an evidence sentence, ``claims`` claim it, ``compared`` claims it against a threshold
+    (numbers and dates only). The last of ``clauses`` and ``claims`` is for the test split.
     """
 
     kind: str
@@ -74,7 +75,7 @@ def _category(categories: tuple[str, ...], clause: str, noun: str) -> Attribute:
             f"{{p}} {clause}.",
             f"The {noun} of {{p}} is {{v}}.",
             f"{{p}} has {{v}} as its {noun}.",
-            f"{{v}} is the {noun} of {{p}}.",
+            f"As its {noun}, {{p}} has {{v}}.",
         ),
         categories=categories,
     )
@@ -87,8 +88,8 @@ def _count(scale: tuple[int, int, int], verb: str, things: str, noun: str) -> At
         (
             f"{verb} {{v}} {things}",
             f"{verb} a total of {{v}} {things}",
-            f"{verb} about {{v}} {things}",
-            f"{verb} some {{v}} {things}",
+            f"{verb} {{v}} {things} in all",
+            f"{verb} exactly {{v}} {things}",
         ),
         (
             f"{{p}} {verb} {{v}} {things}.",
@@ -118,7 +119,7 @@ PAGE_KINDS = (
         "screens": _count((100, 990, 10), "opened on", "screens", "number of screens"),
         "minutes": _count((60, 198, 2), "runs for", "minutes", "running time in minutes"),
     }),
-    PageKind("album", "album", {
+    PageKind("record", "album", {
         "producer": _person("was produced by", "producer"),
         "genre": _category(_MUSIC_GENRES, "belongs to the genre of {v}", "genre"),
         "release": _date("was recorded", "was taped", "recording"),
@@ -153,14 +154,14 @@ PAGE_KINDS = (
         "pages": _count((100, 990, 10), "fills", "pages", "number of pages"),
         "chapters": _count((5, 60, 1), "contains", "chapters", "number of chapters"),
     }),
-    PageKind("bridge", "bridge", {
+    PageKind("crossing", "bridge", {
         "designer": _person("was designed by", "designer"),
         "material": _category(_MATERIALS, "was built of {v}", "building material"),
         "opening": _date("was opened", "was completed", "opening"),
         "length": _count((100, 990, 10), "spans", "metres", "length in metres"),
         "pillars": _count((2, 40, 1), "rests on", "pillars", "number of pillars"),
     }),
-    PageKind("museum", "museum", {
+    PageKind("landmark", "museum", {
         "director": _person("is run by", "director"),
         "collection": _category(_COLLECTIONS, "shows a collection of {v}", "main collection"),
         "opening": _date("was inaugurated", "was unveiled", "inauguration"),

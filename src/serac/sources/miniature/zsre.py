@@ -59,7 +59,7 @@ def make_split(rng: random.Random, names: Names, count: int, *, test: bool) -> l
 def _answer_pools(rng: random.Random, names: Names, count: int) -> dict[str, list[str]]:
     """Small enough that several facts share an answer. Parents come from the first half of the people."""
     half = max(20, count // 14)
-    women, men = names.people(half, half)
+    women, men = names.take("woman", half), names.take("man", half)
     elders = women[: half // 2] + men[: half // 2]
     younger = women[half // 2 :] + men[half // 2 :]
     rng.shuffle(younger)
