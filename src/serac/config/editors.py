@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from serac.config.section import Section
+from serac.config.serac import MemorySettings, RoutingSettings
 
 
 class EditorSection(Section):
@@ -19,47 +20,93 @@ class EditorSection(Section):
 
 
 class FineTuningSettings(EditorSection):
-    """FT: gradient steps on the edits."""
+    """FT: gradient steps on the edits until they are predicted right (paper section 5)."""
 
-    method: Literal["ft"]
-    learning_rate: float = Field(5e-6, gt=0, description="RMSprop's learning rate")
-    steps: PositiveInt = Field(100, description="steps at most")
+    method: Literal["ft"] = "ft"
+    learning_rate: float = Field(5e-6, gt=0, description="RMSprop's learning rate (ref)")
+    max_steps: PositiveInt = Field(100, description="steps at most (ref)")
+    rank: PositiveInt | None = Field(None, description="rank of the weights' change; null: full (ref)")
+    clip: float = Field(100.0, gt=0, description="largest gradient norm (ref)")
+    left_std: float = Field(0.01, gt=0, description="low rank: standard deviation of the initial left factor (ref)")
+    seed: int = Field(0, description="low rank: seed of the initial left factor (ours)")
+    keep_last_update: bool = Field(
+        True, description="keep the update made at the step cap (ours); false loses it, as the reference does"
+    )
 
 
 class LookupCacheSettings(EditorSection):
-    """LU: a cache of encoder states."""
+    """LU: a cache of encoder states; the nearest stored edit answers if it is close (paper section 5)."""
 
-    method: Literal["lu"]
-    threshold: float = Field(1.0, gt=0, description="largest distance at which a stored label is returned")
+    method: Literal["lu"] = "lu"
+    threshold: float = Field(1.0, ge=0, description="a stored label answers at a smaller distance than this (ref)")
+    logit: float = Field(1.0, gt=0, description="logit of the stored label; all others are 0 (ref)")
+    mask_padding: bool = Field(
+        True, description="average states over real tokens (ours); false averages over padding too (ref)"
+    )
 
 
-class MendSettings(EditorSection):
-    """MEND: learned transformations of the edit's gradients."""
+class LearnedEditorSettings(EditorSection):
+    """What MEND and ENN share: the objective of their training (paper section 5)."""
 
-    method: Literal["mend"]
     trained: ClassVar[bool] = True
 
+    edit_weight: float = Field(0.1, ge=0, description="weight of the edit loss (ref)")
+    locality_weight: float = Field(1.0, ge=0, description="weight of KL(base || edited) out of scope (ref)")
+    hard_negatives: float = Field(
+        0.5, ge=0, le=1, description="probability that an out-of-scope training input is a hard one (ref)"
+    )
+    rate_learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate for the edit rates (recalled)")
+    rate_scale: float = Field(
+        1.0, ge=0, description="factor of the learned edit rates, tuned on validation data (ours)"
+    )
+    seed: int = Field(0, description="seed of initial weights and of the validation batches (ours)")
 
-class EnnSettings(EditorSection):
-    """ENN: a base model trained so that one gradient step edits it."""
 
-    method: Literal["enn"]
-    trained: ClassVar[bool] = True
+class MendSettings(LearnedEditorSettings):
+    """MEND: learned transformations of the edit's gradients (Mitchell et al. 2022; paper section 5)."""
+
+    method: Literal["mend"] = "mend"
+    rank: PositiveInt = Field(1920, description="rank of the networks' layers, at most their width (ref)")
+    hidden_layers: int = Field(1, ge=0, description="hidden layers of the networks (ref)")
+    edit_rate: float = Field(1e-4, gt=0, description="initial step size of every matrix (ref)")
+    descent: bool = Field(
+        True, description="subtract the update (paper, ref's runs); false adds it, the released default (ref)"
+    )
 
 
-class RetrieveAndPromptSettings(EditorSection):
+class EnnSettings(LearnedEditorSettings):
+    """ENN: a base model trained so that a gradient step edits it (Sinitsin et al. 2020; paper section 5)."""
+
+    method: Literal["enn"] = "enn"
+    edit_rate: float = Field(1e-2, gt=0, description="initial step size of every edited matrix (ref)")
+    inner_steps: PositiveInt = Field(1, description="gradient steps that apply an edit (ref)")
+    first_order: bool = Field(False, description="treat inner gradients as constants (ref: second order)")
+    keep_weight: float = Field(1.0, ge=0, description="weight of KL(base || model before edits) (recalled)")
+    tuned_weights: Literal["all", "edited"] = Field(
+        "all", description="base weights that are trained: all (ref) or only the edited matrices (ours, less disk)"
+    )
+
+
+class MemoryEditorSettings(EditorSection):
+    """What editors that retrieve share (paper section 2)."""
+
+    classifier: str = Field(description="scope classifier, a key of the problem's `scope`")
+    routing: RoutingSettings = Field(RoutingSettings(), description="which model answers an input")
+    memory: MemorySettings = Field(MemorySettings(), description="how the memory is searched")
+
+
+class RetrieveAndPromptSettings(MemoryEditorSettings):
     """RP: SERAC's retrieval in front of the base model itself."""
 
-    method: Literal["rp"]
-    classifier: str = Field(description="scope classifier, a key of the problem's `scope`")
+    method: Literal["rp"] = "rp"
 
 
-class SeracSettings(EditorSection):
+class SeracSettings(MemoryEditorSettings):
     """SERAC: memory, scope classifier, counterfactual model."""
 
-    method: Literal["serac"]
-    classifier: str = Field(description="scope classifier, a key of the problem's `scope`")
     counterfactual: ClassVar[bool] = True
+
+    method: Literal["serac_embed", "serac_cross"]
 
 
 EditorSettings = Annotated[

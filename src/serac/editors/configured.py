@@ -1,0 +1,110 @@
+"""What editors with a settings section share: checked hyperparameters, tuning, saving and loading."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from serac.config.editors import EditorSection
+from serac.config.load import validate_section
+from serac.editors.base import Editor
+from serac.editors.matrices import resolve_matrices
+from serac.errors import ConfigError
+from serac.tasks.base import Batch, Task, device_of
+
+S = TypeVar("S", bound=EditorSection)
+
+
+class ConfiguredEditor(Editor, Generic[S]):
+    """An editor whose hyperparameters are the fields of ``section``; it freezes the base model."""
+
+    section: ClassVar[type[EditorSection]]
+    settings: S
+
+    def __init__(self, base: nn.Module, task: Task, **hyperparameters: Any) -> None:
+        """Check the hyperparameters; raises ``ConfigError`` for an unknown one or an impossible value."""
+        super().__init__(base.requires_grad_(False).eval(), task)
+        self._configure(hyperparameters)
+
+    def _configure(self, hyperparameters: dict[str, Any]) -> None:
+        self.settings = validate_section(self.section, hyperparameters)  # type: ignore[assignment]
+        self.hyperparameters = self.settings.model_dump(mode="json")
+
+    def tuned(self, **choice: Any) -> Self:
+        """The same editor, sharing all weights, with some hyperparameters changed."""
+        view = copy.copy(self)
+        view._configure({**self.hyperparameters, **choice})
+        return view
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write ``config.json`` and, where the editor has weights, ``model.safetensors``."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = {"editor": self.name, **self._arguments(), **self.hyperparameters}
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        if tensors := self._tensors():
+            contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+            save_file(contiguous, folder / "model.safetensors")
+
+    @classmethod
+    def from_pretrained(cls, folder: Path | str, base: nn.Module, task: Task) -> Self:
+        """Inverse of :meth:`save_pretrained`; raises ``ConfigError`` if the folder is another editor's or none."""
+        folder = Path(folder)
+        try:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigError(f"{folder} holds no editor: there is no config.json") from error
+        if config.pop("editor", None) != cls.name:
+            raise ConfigError(f"{folder} does not hold an editor of the kind {cls.name!r}")
+        editor = cls(base, task, **config)
+        if (folder / "model.safetensors").exists():
+            editor._load_tensors(load_file(folder / "model.safetensors"))
+        return editor
+
+    def encode(self, batch: Batch) -> Batch:
+        """``batch`` on the base model's device."""
+        device = device_of(self.base)
+        return {name: tensor.to(device) for name, tensor in batch.items()}
+
+    def _arguments(self) -> dict[str, Any]:
+        """Constructor arguments other than the section's fields."""
+        return {}
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Weights to save."""
+        return {}
+
+    def _load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        raise ConfigError(f"the editor {self.name!r} has no weights to load")
+
+
+class MatrixEditor(ConfiguredEditor[S]):
+    """An editor that changes weight matrices: those matching ``matrices``, or the default ones of the architecture."""
+
+    def __init__(self, base: nn.Module, task: Task, *, matrices: Sequence[str] = (), **hyperparameters: Any) -> None:
+        """``matrices`` are parameter names or patterns; see :func:`serac.editors.matrices.resolve_matrices`."""
+        super().__init__(base, task, **hyperparameters)
+        self.matrices = resolve_matrices(base, matrices)
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"matrices": self.matrices}
+
+    def base_weights(self) -> dict[str, Tensor]:
+        """The edited matrices of the base model by name."""
+        parameters = dict(self.base.named_parameters())
+        return {name: parameters[name] for name in self.matrices}
+
+
+def require_answers(editor: str, task: Task) -> None:
+    """Raise ``ConfigError`` unless an edit's label is an answer, which the model should give to the edit's input."""
+    if not task.exact_answers:
+        raise ConfigError(
+            f"the editor {editor!r} is not defined for {task.name} edits (ConvSent), whose label is no answer; "
+            f"take it off the problem's list of editors"
+        )

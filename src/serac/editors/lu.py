@@ -1,0 +1,121 @@
+"""LU: a lookup cache of encoder states that answers with the label of the nearest edit (section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from serac.config.editors import LookupCacheSettings
+from serac.editors.base import EditedModel
+from serac.editors.configured import ConfiguredEditor, require_answers
+from serac.records import Edit
+from serac.tasks.base import Task
+from serac.tasks.losses import IGNORED
+
+
+class Lookup(ConfiguredEditor[LookupCacheSettings]):
+    """Stores the mean last encoder state of every edit input beside its label."""
+
+    name = "lu"
+    section = LookupCacheSettings
+
+    def __init__(self, base: nn.Module, task: Task, **hyperparameters: Any) -> None:
+        """See :class:`ConfiguredEditor`; raises ``ConfigError`` for dialogue models."""
+        require_answers(self.name, task)
+        super().__init__(base, task, **hyperparameters)
+
+    def edit(self, edits: Sequence[Edit]) -> LookupModel:
+        """A model with all edits in its cache. (A second edit of the reference overwrites the first.)"""
+        keys, labels = None, None
+        if edits:
+            batch = self.encode(self.task.encode_edits(edits))
+            labels = batch["labels"]
+            keys = mean_states(self.base, batch["input_ids"], batch["attention_mask"], self.settings.mask_padding)
+        return LookupModel(self.base, keys, labels, self.settings)
+
+
+class LookupModel(EditedModel):
+    """The base model behind a cache: ``keys`` float [k, d], ``labels`` int64 [k, S], both None if it is empty."""
+
+    keys: Tensor | None
+    labels: Tensor | None
+
+    def __init__(
+        self, base: nn.Module, keys: Tensor | None, labels: Tensor | None, settings: LookupCacheSettings
+    ) -> None:
+        super().__init__()
+        self.base = base
+        self.settings = settings
+        self.register_buffer("keys", keys, persistent=False)
+        self.register_buffer("labels", labels, persistent=False)
+
+    def forward(self, **batch: Tensor) -> Any:
+        """The base model's output; rows that hit the cache get the logits of the stored label."""
+        output = self.base(**batch)
+        hit, nearest = self.lookup(batch["input_ids"], batch["attention_mask"])
+        if hit.any():
+            assert self.labels is not None
+            stored = label_logits(self.labels[nearest], output.logits, self.settings.logit)
+            output.logits = torch.where(hit.view(-1, *[1] * (stored.dim() - 1)), stored, output.logits)
+        return output
+
+    def generate(self, **kwargs: Any) -> Tensor:
+        """The stored label (behind the start token) for rows that hit the cache, else the base model's answer."""
+        ids: Tensor = self.base.generate(**kwargs)  # type: ignore[operator]
+        hit, nearest = self.lookup(kwargs["input_ids"], kwargs["attention_mask"])
+        if not hit.any():
+            return ids
+        assert self.labels is not None
+        pad: int = self.base.config.pad_token_id  # type: ignore[assignment,union-attr]
+        labels = self.labels[nearest[hit]]
+        width = max(ids.shape[1], labels.shape[1] + 1)
+        answers = ids.new_full((ids.shape[0], width), pad)
+        answers[:, : ids.shape[1]] = ids
+        answers[hit, 1:] = pad
+        answers[hit, 1 : labels.shape[1] + 1] = labels.where(labels != IGNORED, pad)
+        return answers
+
+    @torch.no_grad()
+    def lookup(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Whether the nearest key is closer than the threshold, bool [B], and its index, int64 [B]."""
+        if self.keys is None:
+            nothing = torch.zeros(len(input_ids), dtype=torch.int64, device=input_ids.device)
+            return nothing.bool(), nothing
+        queries = mean_states(self.base, input_ids, attention_mask, self.settings.mask_padding)
+        nearest = distances(queries, self.keys).min(dim=1)
+        return nearest.values < self.settings.threshold, nearest.indices
+
+
+@torch.no_grad()
+def mean_states(base: Any, input_ids: Tensor, attention_mask: Tensor, mask_padding: bool = True) -> Tensor:
+    """Mean last encoder state of every row, float32 [B, d]; without ``mask_padding`` padding counts (reference)."""
+    encoder = base.get_encoder() if base.config.is_encoder_decoder else base.base_model
+    states = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+    weights = attention_mask if mask_padding else torch.ones_like(attention_mask)
+    return (states * weights.unsqueeze(-1)).sum(1) / weights.sum(1, keepdim=True).clamp(min=1)
+
+
+def distances(queries: Tensor, keys: Tensor) -> Tensor:
+    """Euclidean distances [n, k]; computed by differences, so that equal states are at distance 0."""
+    return torch.cdist(queries, keys, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def label_logits(labels: Tensor, like: Tensor, logit: float) -> Tensor:
+    """Logits of the shape of ``like`` that say ``labels``.
+
+    One logit an item [B, 1]: ``logit`` or ``-logit``. Sequences [B, S, V]: ``logit`` at the stored tokens, 0
+    elsewhere and beyond the stored label; stored tokens beyond S are dropped. Ignored labels leave their position at
+    0 (the reference counts them from the vocabulary's end).
+    """
+    if like.dim() == 2:
+        return (logit * (2 * labels - 1)).to(like)
+    result = torch.zeros_like(like)
+    labels = labels[:, : like.shape[1]]
+    counted = labels != IGNORED
+    result[:, : labels.shape[1]].scatter_(
+        -1, labels.where(counted, 0).unsqueeze(-1), (logit * counted).to(like).unsqueeze(-1)
+    )
+    return result
