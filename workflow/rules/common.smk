@@ -85,6 +85,13 @@ def base_files(wildcards):
     )
 
 
+def reader_files(wildcards):
+    """The checkpoint whose tokenizer reads inputs before a scope classifier sees them: the untrained base model."""
+    return checkpoint_files(
+        settings.problems[settings.base_of(wildcards.problem)].base.checkpoint
+    )
+
+
 def component_files(wildcards):
     """Trained parts that an editor is made of, besides the base model."""
     section = editor_settings(wildcards)

@@ -6,6 +6,7 @@ rule train_scope_classifier:
         checkpoint=lambda wildcards: checkpoint_files(
             scope_settings(wildcards).checkpoint
         ),
+        reader=reader_files,
         data=expand(
             "results/{{run}}/problems/{{problem}}/{split}.jsonl",
             split=("train", "validation"),
@@ -29,6 +30,8 @@ rule train_scope_classifier:
         gpu=gpus(),
     params:
         scope=lambda wildcards: dump(scope_settings(wildcards)),
+        task=lambda wildcards: problem_settings(wildcards).task,
+        max_length=lambda wildcards: problem_settings(wildcards).max_length,
         work="results/{run}/training/scope/{problem}/{classifier}/seed{seed}",
     message:
         "Training the scope classifier {wildcards.classifier} of {wildcards.problem}, seed {wildcards.seed}"

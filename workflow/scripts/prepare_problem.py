@@ -7,7 +7,7 @@ from serac.workflow import folder, start
 
 start(snakemake)
 
-from serac.models.loading import SentenceEncoder
+from serac.models.encoder import sentence_embedder
 from serac.problems.base_data import write_pairs
 from serac.problems.registry import problem
 from serac.records import write_examples
@@ -15,7 +15,7 @@ from serac.records import write_examples
 params, encoder = snakemake.params, snakemake.input.encoder
 this = problem(snakemake.wildcards.problem)
 settings, raw = this.settings(**params.data), folder(snakemake.input.raw).parent
-splits = this.prepare(raw, settings, SentenceEncoder(folder(encoder)) if encoder else None, params.seed)
+splits = this.prepare(raw, settings, sentence_embedder(str(folder(encoder))) if encoder else None, params.seed)
 for path, examples in zip(snakemake.output.edits, (splits.train, splits.validation, splits.test), strict=True):
     write_examples(path, examples)
 pairs = this.base_pairs(raw, settings, params.seed)
