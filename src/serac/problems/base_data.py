@@ -57,7 +57,7 @@ def qa(raw: Path, settings: ZsreSettings, seed: int) -> BaseData:
     """
     facts = [fact for split in SPLITS for fact in zsre.facts_by_split(raw, settings, seed)[split]]
     questions = dict.fromkeys(BasePair(fact.question, fact.answer) for fact in facts)
-    rest = dict.fromkeys(pair for fact in facts for pair in _derived(fact, random.Random(f"{seed}/base/{fact}")))
+    rest = dict.fromkeys(pair for fact in facts for pair in _derived(fact, random.Random(f"{seed}/base/{fact.question}")))
     rng = random.Random(f"{seed}/base")
     held_out = {pair for pair in rest if pair not in questions and coin(rng, settings.base_validation)}
     train = [pair for pair in dict.fromkeys([*questions, *rest]) if pair not in held_out]

@@ -102,7 +102,7 @@ class _OutOfScope:
 
     def _first(self, kind: str, fact: Fact, taken: set[str], rng: random.Random, *, near: bool) -> Query | None:
         for other in self.near.order(fact, rng) if near else shuffled(self.facts, rng):
-            query = _about(other, kind, rng, hard=near)
+            query = about(other, kind, rng, hard=near)
             if query and query.about != fact.question and query.input not in taken:
                 return query
         return None
@@ -139,7 +139,7 @@ class _Neighbours:
         return weighted([self.facts[index] for index in near.tolist()], self.weights[row].tolist(), rng)
 
 
-def _about(other: Fact, kind: str, rng: random.Random, *, hard: bool) -> Query | None:
+def about(other: Fact, kind: str, rng: random.Random, *, hard: bool) -> Query | None:
     """An input of ``kind`` about another fact as it was before any edit, or None if the fact has none."""
     if kind in ("random", "neighbour"):
         return qa.main_question(other, kind, hard=hard)
