@@ -12,7 +12,7 @@ EDITORS = {
     "lu": "serac.editors.lu:Lookup",
     "enn": "serac.editors.enn:EditableNetwork",
     "mend": "serac.editors.mend:Mend",
-    "rp": "serac.editors.serac.editor:RetrieveAndPrompt",
+    "rp": "serac.editors.rp:RetrieveAndPrompt",
     "serac_embed": "serac.editors.serac.editor:SeracEmbed",
     "serac_cross": "serac.editors.serac.editor:SeracCross",
 }

@@ -1,0 +1,71 @@
+"""Settings of SERAC (and of RP, which shares its retrieval); paper sections 2 and 5."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from serac.config.section import Section
+from serac.config.training import TrainSettings
+
+
+class ScopeSettings(Section):
+    """The scope classifier: log g(z_e, x'), log-probability that x' is in the scope of the edit z_e."""
+
+    kind: Literal["embed", "cross"] = Field(
+        description="embed: edit and input encoded apart; cross: one encoder reads both (paper section 2)"
+    )
+    checkpoint: str = Field(description="checkpoint of the encoder (paper: distilbert-base-cased, bert-base-cased)")
+    layers: int | None = Field(None, ge=1, description="keep only the first layers of the encoder; null: all (ours)")
+    max_length: int = Field(256, ge=8, description="tokens of an entry, an input or a pair; longer ones are cut (ours)")
+    pooling: Literal["cls", "mean", "pooler"] = Field(
+        "cls", description="embed: the embedding is the first token's state, the mean of states or the pooler's output"
+    )
+    distance: Literal["square", "unsquared", "cosine"] = Field(
+        "square", description="embed: log g is minus this distance of the embeddings (reference code: square)"
+    )
+    heads: int = Field(1, ge=1, description="embed: parts of the embedding; the nearest part counts (reference: 1)")
+    tanh: bool = Field(False, description="embed: squash embeddings before anything else (reference code: off)")
+    scale: float = Field(1.0, gt=0, description="embed: factor of the distance, not trained (reference code: 1)")
+    hard_negatives: float = Field(
+        0.5, ge=0, le=1, description="probability that an out-of-scope training input is a hard one (reference: 0.5)"
+    )
+    use_all_pairs: bool = Field(
+        False, description="all other edits of a training batch are negatives too (reference code: off)"
+    )
+    batch_size: int = Field(64, ge=1, description="texts or pairs a forward pass at inference (ours)")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="autocast type of inference (ours)")
+    train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")
+
+
+class CounterfactualSettings(Section):
+    """The counterfactual model h(z_e, x'): reads the edit in front of the input (paper section 2)."""
+
+    checkpoint: str = Field(description="checkpoint it starts from (paper: t5-small, BERT-base, BlenderBot-small)")
+    max_length: int = Field(256, ge=8, description="tokens of edit and input together; longer ones are cut (ours)")
+    train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")
+
+
+class MemorySettings(Section):
+    """The edit memory and its search; the defaults give the paper's exact result."""
+
+    candidates: int | None = Field(
+        None,
+        ge=1,
+        description="cross: entries that the first stage hands to the encoder; null: all, the paper's exact result",
+    )
+    approximate_above: int | None = Field(
+        None, ge=1, description="entries above which an approximate index (faiss) searches; null: never"
+    )
+    probes: int = Field(32, ge=1, description="approximate: cells searched a query; more is slower and finds more")
+    chunk_megabytes: int = Field(64, ge=1, description="largest block of distances computed at once")
+
+
+class RoutingSettings(Section):
+    """Which model answers an input (paper section 2)."""
+
+    mode: Literal["hard", "soft"] = Field(
+        "hard", description="hard: one of the two models; soft: a mixture of their distributions with weight beta"
+    )
+    threshold: float = Field(0.5, ge=0, le=1, description="hard: the counterfactual model answers if beta is above")

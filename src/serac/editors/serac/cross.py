@@ -1,0 +1,100 @@
+"""Cross: one encoder reads edit and input together (section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+
+from serac.config.serac import ScopeSettings
+from serac.editors.serac.cache import ModelCache
+from serac.editors.serac.scope import Pair, ScopeClassifier, in_length_order
+
+if TYPE_CHECKING:
+    from serac.editors.serac.memory import EditMemory
+
+CACHED_PAIRS = 65536
+IN_SCOPE = 0
+"""The first of the two classes (reference code)."""
+
+
+class CrossClassifier(ScopeClassifier):
+    """log g = the first log-probability of a two-class head over ``entry + SEP + input``.
+
+    All entries are scored, or the ``candidates`` nearest to the input in the cosine of mean encoder states, a first
+    stage that costs one encoder pass over the inputs.
+    """
+
+    kind = "cross"
+    auto_class = AutoModelForSequenceClassification
+
+    def __init__(self, encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: ScopeSettings) -> None:
+        super().__init__(encoder, tokenizer, settings)
+        self._scores: ModelCache[Pair, float] = ModelCache(encoder, CACHED_PAIRS)
+
+    @classmethod
+    def _changes(cls, folder: Path | str, settings: ScopeSettings) -> dict[str, Any]:
+        return {**super()._changes(folder, settings), "num_labels": 2}
+
+    def pair_text(self, pair: Pair) -> str:
+        """``entry + SEP + input``, read as one sequence."""
+        edit, text = pair
+        return f"{self.entry(edit)}{self.separator}{text}"
+
+    def pair_log_similarity(self, pairs: Sequence[Pair]) -> Tensor:
+        """log g float32 [N]."""
+        return self._log_similarity_of([self.pair_text(pair) for pair in pairs])
+
+    def score_pairs(self, pairs: Sequence[Pair]) -> Tensor:
+        """log g float32 [N] in batches of similar length; only pairs that were not scored lately are read."""
+        known = self._scores.get(pairs, self._batched_scores)
+        return torch.tensor(known, device=self.encoder.device)
+
+    @property
+    def vector_shape(self) -> tuple[int, int]:
+        """One head of the encoder's width."""
+        return 1, self.encoder.config.hidden_size
+
+    def needs_vectors(self, candidates: int | None) -> bool:
+        """Only for the first stage."""
+        return candidates is not None
+
+    def states(self, texts: Sequence[str]) -> Tensor:
+        """Mean encoder states float32 [n, width] of unit length."""
+        batch = self.encode(texts)
+        states = self.encoder.base_model(**batch).last_hidden_state.float()
+        counted = batch["attention_mask"].unsqueeze(-1)
+        return normalize((states * counted).sum(1), dim=-1)
+
+    def search(self, memory: EditMemory, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """All entries, or the first stage's candidates, each scored together with the input."""
+        positions = self._candidates(memory, texts)
+        pairs = [
+            (memory.edits[position], text)
+            for text, row in zip(texts, positions.tolist(), strict=True)
+            for position in row
+        ]
+        return self.score_pairs(pairs).view(positions.shape), positions
+
+    def _candidates(self, memory: EditMemory, texts: Sequence[str]) -> Tensor:
+        wanted = memory.settings.candidates
+        if wanted is None or wanted >= len(memory):
+            return torch.arange(len(memory), device=self.encoder.device).expand(len(texts), -1)
+        return memory.vectors.nearest(self.vectors(texts), wanted)
+
+    def _batched_scores(self, pairs: Sequence[Pair]) -> list[float]:
+        texts = [self.pair_text(pair) for pair in pairs]
+        result = torch.empty(len(texts))
+        with self.inference():
+            for places in in_length_order(texts, self.settings.batch_size):
+                result[places] = self._log_similarity_of([texts[place] for place in places]).cpu()
+        return result.tolist()
+
+    def _log_similarity_of(self, texts: Sequence[str]) -> Tensor:
+        logits = self.encoder(**self.encode(texts)).logits
+        return logits.float().log_softmax(-1)[:, IN_SCOPE]

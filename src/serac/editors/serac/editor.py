@@ -1,0 +1,103 @@
+"""SERAC as editors: an edit is one more entry of the memory (section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from torch import nn
+
+from serac.config.serac import MemorySettings, RoutingSettings
+from serac.editors.base import Editor
+from serac.editors.serac.counterfactual import CounterfactualModel
+from serac.editors.serac.model import SeracModel
+from serac.editors.serac.parts import load_parts, save_parts
+from serac.editors.serac.scope import ScopeClassifier
+from serac.errors import ConfigError
+from serac.records import Edit
+from serac.tasks.base import Task
+
+
+class MemoryEditor(Editor):
+    """Retrieves an edit for every input; a counterfactual model answers what is in its scope."""
+
+    kind: ClassVar[str | None] = None
+    """Scope classifier that the editor is defined by; None: any."""
+
+    def __init__(
+        self,
+        base: nn.Module,
+        task: Task,
+        *,
+        classifier: ScopeClassifier,
+        counterfactual: CounterfactualModel,
+        routing: RoutingSettings | None = None,
+        memory: MemorySettings | None = None,
+    ) -> None:
+        """Raises ``ConfigError`` if the classifier is not of the editor's kind."""
+        self.routing, self.memory = routing or RoutingSettings(), memory or MemorySettings()
+        super().__init__(base, task, **self.routing.model_dump(), **self.memory.model_dump())
+        if self.kind is not None and classifier.kind != self.kind:
+            raise ConfigError(f"editor '{self.name}' needs a scope classifier of kind '{self.kind}'")
+        self.classifier, self.counterfactual = classifier, counterfactual
+
+    def edit(self, edits: Sequence[Edit]) -> SeracModel:
+        """A model with a memory of its own, holding ``edits`` with ids 0 to k - 1."""
+        model = self._model()
+        model.add(edits)
+        return model
+
+    def tuned(self, **choice: Any) -> Self:
+        """With other fields of ``RoutingSettings`` or ``MemorySettings``; raises ``ConfigError`` for an unknown one."""
+        if unknown := set(choice) - set(self.hyperparameters):
+            raise ConfigError(f"editor '{self.name}' has no setting {', '.join(sorted(unknown))}")
+        values = {**self.hyperparameters, **choice}
+        routing = RoutingSettings(**{name: values[name] for name in RoutingSettings.model_fields})
+        memory = MemorySettings(**{name: values[name] for name in MemorySettings.model_fields})
+        return self._with(self.base, self.task, self.classifier, self.counterfactual, routing, memory)
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write classifier, counterfactual model and settings; never the base model."""
+        content = {"editor": self.name, "routing": self.routing.model_dump(), "memory": self.memory.model_dump()}
+        save_parts(folder, self.base, self.classifier, self.counterfactual, content)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path | str, base: nn.Module, task: Task) -> Self:
+        """Inverse of :meth:`save_pretrained`; raises ``ConfigError`` if the folder is another editor's."""
+        content, classifier, counterfactual = load_parts(folder, base, task)
+        if content.get("editor") != cls.name:
+            raise ConfigError(f"{folder} holds the editor {content.get('editor')!r}, not '{cls.name}'")
+        routing, memory = RoutingSettings(**content["routing"]), MemorySettings(**content["memory"])
+        return cls._with(base, task, classifier, counterfactual, routing, memory)
+
+    def _model(self) -> SeracModel:
+        return SeracModel(
+            self.base, self.task, self.classifier, self.counterfactual, routing=self.routing, memory=self.memory
+        )
+
+    @classmethod
+    def _with(
+        cls,
+        base: nn.Module,
+        task: Task,
+        classifier: ScopeClassifier,
+        counterfactual: CounterfactualModel,
+        routing: RoutingSettings,
+        memory: MemorySettings,
+    ) -> Self:
+        return cls(base, task, classifier=classifier, counterfactual=counterfactual, routing=routing, memory=memory)
+
+
+class SeracEmbed(MemoryEditor):
+    """SERAC with an Embed classifier."""
+
+    name = "serac_embed"
+    kind = "embed"
+
+
+class SeracCross(MemoryEditor):
+    """SERAC with a Cross classifier."""
+
+    name = "serac_cross"
+    kind = "cross"

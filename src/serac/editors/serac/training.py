@@ -1,0 +1,183 @@
+"""Supervised training of SERAC's two models from edit data alone; the base model is never used (section 2)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from serac.config.serac import CounterfactualSettings, ScopeSettings
+from serac.config.training import TrainSettings
+from serac.editors.sampling import DrawnBatch, draw_batch
+from serac.editors.serac.counterfactual import CounterfactualModel
+from serac.editors.serac.parts import as_read
+from serac.editors.serac.scope import Pair, ScopeClassifier
+from serac.errors import ConfigError
+from serac.records import Edit, EditExample
+from serac.tasks.base import Task
+from serac.tasks.losses import balanced_bce
+from serac.training import Objective
+
+TIE_BREAK = 1e-3
+VALIDATION_SEED = 0
+
+
+@dataclass(frozen=True)
+class ScopePairs:
+    """Pairs of edit and input; the first ``positives`` are in scope, the others are not."""
+
+    pairs: list[Pair]
+    positives: int
+
+    @property
+    def labels(self) -> Tensor:
+        """1 for pairs in scope, 0 for the others; int64 [N]."""
+        return (torch.arange(len(self.pairs)) < self.positives).long()
+
+
+def scope_pairs(batch: DrawnBatch, *, use_all_pairs: bool = False, task: Task | None = None) -> ScopePairs:
+    """Positives: each input in scope with its own edit. Negatives: each input out of scope with the edit drawn with it.
+
+    ``use_all_pairs`` adds every input with every edit of the batch that it does not belong to. With ``task``, texts
+    are what that task's tokenizer keeps of them, as they will be when inputs are routed.
+    """
+    edits, inside, outside = _read(batch, task)
+    positives = [(edits[edit], text) for edit, text in zip(batch.in_scope_edit, inside, strict=True)]
+    if use_all_pairs:
+        foreign = [
+            (edit, text)
+            for own, text in zip(batch.in_scope_edit, inside, strict=True)
+            for place, edit in enumerate(edits)
+            if place != own
+        ]
+        negatives = foreign + [(edit, text) for text in outside for edit in edits]
+    else:
+        negatives = [(edits[edit], text) for edit, text in zip(batch.out_of_scope_edit, outside, strict=True)]
+    return ScopePairs(positives + negatives, len(positives))
+
+
+def scope_loss(classifier: ScopeClassifier, drawn: ScopePairs) -> Tensor:
+    """Mean of -log g over positives plus mean of -log(1 - g) over negatives (scalar, with gradients)."""
+    log_g = classifier.pair_log_similarity(drawn.pairs)
+    return balanced_bce(log_g, drawn.labels.to(log_g.device))
+
+
+def scope_objective(
+    classifier: ScopeClassifier,
+    train: Sequence[EditExample],
+    validation: Sequence[EditExample],
+    settings: ScopeSettings,
+    task: Task | None = None,
+) -> Objective:
+    """Trains the classifier on batches of ``batch_size`` edits; maximises ``score``.
+
+    ``score`` is the balanced accuracy at probability 0.5 on fixed validation pairs; a small part of the loss breaks
+    ties. ``task`` is that of the base model in front of which the classifier will work. Raises ``ConfigError``
+    if ``settings.train`` is null.
+    """
+    training = _required(settings.train, "scope classifier")
+    if training.gradient_checkpointing:
+        classifier.encoder.gradient_checkpointing_enable()
+
+    def draw(rng: random.Random, examples: Sequence[EditExample], edits: int, all_pairs: bool) -> ScopePairs:
+        batch = draw_batch(rng, examples, edits, settings.hard_negatives)
+        return scope_pairs(batch, use_all_pairs=all_pairs, task=task)
+
+    fixed = [draw(rng, validation, edits, False) for rng, edits in _validation_draws(validation, training)]
+
+    def loss(rng: random.Random) -> tuple[Tensor, Mapping[str, float]]:
+        drawn = draw(rng, train, training.batch_size, settings.use_all_pairs)
+        return scope_loss(classifier, drawn), {}
+
+    return Objective(classifier, loss, lambda: _validate_scope(classifier, fixed), "score")
+
+
+def counterfactual_objective(
+    counterfactual: CounterfactualModel,
+    train: Sequence[EditExample],
+    validation: Sequence[EditExample],
+    settings: CounterfactualSettings,
+) -> Objective:
+    """Trains the counterfactual model on wanted outputs given the gold edit; maximises ``score``.
+
+    ``score`` is the accuracy on fixed validation inputs, with ties broken by the loss, or minus the loss where
+    some outputs are unwanted (dialogue). Raises ``ConfigError`` if ``settings.train`` is null.
+    """
+    training = _required(settings.train, "counterfactual model")
+    fixed = [draw_batch(rng, validation, edits, 0.0) for rng, edits in _validation_draws(validation, training)]
+    if training.gradient_checkpointing:
+        counterfactual.model.gradient_checkpointing_enable()
+
+    def loss(rng: random.Random) -> tuple[Tensor, Mapping[str, float]]:
+        return counterfactual_loss(counterfactual, draw_batch(rng, train, training.batch_size, 0.0)), {}
+
+    return Objective(counterfactual, loss, lambda: _validate_counterfactual(counterfactual, fixed), "score")
+
+
+def counterfactual_loss(counterfactual: CounterfactualModel, drawn: DrawnBatch) -> Tensor:
+    """Negative log-likelihood of the wanted outputs of the inputs in scope, each behind its own edit (scalar)."""
+    batch = _gold_batch(counterfactual, drawn)
+    return counterfactual.task.edit_loss(counterfactual.task.logits(counterfactual.model, batch), batch)
+
+
+def _gold_batch(counterfactual: CounterfactualModel, drawn: DrawnBatch) -> dict[str, Tensor]:
+    return counterfactual.encode_queries([drawn.edits[edit] for edit in drawn.in_scope_edit], drawn.in_scope)
+
+
+def _read(batch: DrawnBatch, task: Task | None) -> tuple[list[Edit], list[str], list[str]]:
+    """Edits, inputs in scope and inputs out of scope, as the base model's tokenizer keeps them."""
+    groups = [
+        [edit.input for edit in batch.edits],
+        [edit.label for edit in batch.edits],
+        [query.input for query in batch.in_scope],
+        [query.input for query in batch.out_of_scope],
+    ]
+    if task is not None:
+        groups = [as_read(task, texts) for texts in groups]
+    inputs, labels, inside, outside = groups
+    return [Edit(*pair) for pair in zip(inputs, labels, strict=True)], inside, outside
+
+
+def _validation_draws(examples: Sequence[EditExample], settings: TrainSettings) -> list[tuple[random.Random, int]]:
+    """A generator and a number of edits for each validation batch, the same at every validation."""
+    edits = min(settings.batch_size, len({example.group for example in examples}))
+    batches = max(1, settings.validation_examples // max(1, edits))
+    return [(random.Random(f"{VALIDATION_SEED}/{number}"), edits) for number in range(batches)]
+
+
+def _validate_scope(classifier: ScopeClassifier, fixed: Sequence[ScopePairs]) -> dict[str, float]:
+    log_g = classifier.score_pairs([pair for drawn in fixed for pair in drawn.pairs])
+    labels = torch.cat([drawn.labels for drawn in fixed]).to(log_g.device)
+    right = (log_g.exp() > 0.5) == (labels == 1)
+    loss = balanced_bce(log_g, labels).item()
+    recall_in, recall_out = (right[labels == label].float().mean().item() for label in (1, 0))
+    return {
+        "score": (recall_in + recall_out) / 2 - TIE_BREAK * loss / (1 + loss),
+        "recall_in": recall_in,
+        "recall_out": recall_out,
+        "validation_loss": loss,
+    }
+
+
+@torch.no_grad()
+def _validate_counterfactual(counterfactual: CounterfactualModel, fixed: Sequence[DrawnBatch]) -> dict[str, float]:
+    task, losses, right = counterfactual.task, [], []
+    unwanted = False
+    for drawn in fixed:
+        batch = _gold_batch(counterfactual, drawn)
+        logits = task.logits(counterfactual.model, batch)
+        losses.append(task.edit_loss(logits, batch).item())
+        right.append(task.correct(logits, batch).float())
+        unwanted |= any(not query.wanted for query in drawn.in_scope)
+    loss, accuracy = sum(losses) / len(losses), torch.cat(right).mean().item()
+    score = -loss if unwanted else accuracy - TIE_BREAK * loss / (1 + loss)
+    return {"score": score, "accuracy": accuracy, "validation_loss": loss}
+
+
+def _required(settings: TrainSettings | None, what: str) -> TrainSettings:
+    if settings is None:
+        raise ConfigError(f"'train' of the {what} is null: give it training settings")
+    return settings
