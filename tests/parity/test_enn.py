@@ -1,0 +1,46 @@
+"""ENN's inner steps and meta-gradients agree with the reference, of second and of first order."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from serac.editors.enn import EditableNetwork
+
+from .base_models import assert_named_close, batch_of, load_base, our_name, task_of
+from .vectors import assert_close, claim, load_case
+
+CASES = claim(__name__, "enn_")
+STEPS = [(name, steps) for name in CASES for steps in load_case(name).meta["hyperparameters"]["steps"]]
+
+
+@pytest.mark.parametrize("order", ["second_order", "first_order"])
+@pytest.mark.parametrize(("name", "steps"), STEPS)
+def test_inner_steps_and_meta_gradients(name: str, steps: int, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = load_case(name)
+    base = load_base(case)
+    task, edit, outer = task_of(base), batch_of(case, "edit"), batch_of(case, "outer")
+    monkeypatch.setattr(task, "encode_edits", lambda edits: edits[0])
+    matrices = [our_name(parameter) for parameter in case.meta["hyperparameters"]["inner_params"]]
+    editor = EditableNetwork(base, task, matrices=matrices, inner_steps=steps, first_order=order == "first_order")
+    editor.network.edit_lrs.data.copy_(case.inputs["edit_lrs"])
+
+    edited = editor.training_model([edit])
+    logits = task.logits(edited, outer)
+    loss = task.edit_loss(logits, outer)
+    loss.backward()
+
+    assert_named_close(case, f"steps{steps}.edited", edited.weights)
+    assert_close(case, f"steps{steps}.outer_logits", logits)
+    assert_close(case, f"steps{steps}.outer_loss", loss)
+    assert_close(case, f"steps{steps}.edit_loss_after", task.edit_loss(task.logits(edited, edit), edit))
+    gradients = {parameter: weight.grad for parameter, weight in editor.network.by_name().items()}
+    assert_close(case, f"steps{steps}.{order}.grad_edit_lrs", editor.network.edit_lrs.grad)
+    assert_named_close(case, f"steps{steps}.{order}.grad_base", gradients)
+    norm = torch.stack([gradient.norm() for gradient in gradients.values() if gradient is not None]).norm()
+    assert_close(case, f"steps{steps}.{order}.grad_base_norm", norm)
+
+    plain = editor.edit([edit]).weights
+    assert_named_close(case, f"steps{steps}.edited", plain)
+    assert not any(weight.requires_grad for weight in plain.values())
+    assert all(parameter.grad is None for parameter in base.parameters())
