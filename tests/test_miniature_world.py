@@ -159,7 +159,7 @@ def test_alternatives_and_rephrases(world: Path, split: str) -> None:
         assert len(answer.split()) <= 3
     original = sum(record["prediction"] == record["output"][0]["answer"] for record in usable)
     assert 0.8 < original / len(usable) < 1
-    assert sum(record["output"][0]["answer"] in answers for record in usable) > 0.9 * len(usable)
+    assert sum(record["output"][0]["answer"] in answers for record in usable) > 0.8 * len(usable)
 
 
 @pytest.mark.parametrize("test", [True, False])

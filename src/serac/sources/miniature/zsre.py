@@ -43,12 +43,13 @@ class Record:
 def make_split(rng: random.Random, names: Names, count: int, *, test: bool) -> list[Record]:
     """``count`` records about entities that no other split has; ``test`` adds the held-out rephrases."""
     pools = _answer_pools(rng, names, count)
+    rumours = _rumours(names, count)
     unusable = _unusable_records(rng, names)
     facts = _facts(rng, names, pools, count - len(unusable))
     implications = _implications(rng, facts)
     taken = {question for entries in implications for question, _, _ in entries}
     records = unusable + [
-        _record(rng, fact, entries, _alternatives(rng, fact, pools, entries, taken), test)
+        _record(rng, fact, entries, _alternatives(rng, fact, pools, rumours, entries, taken), test)
         for fact, entries in zip(facts, implications, strict=True)
     ]
     rng.shuffle(records)
@@ -78,6 +79,13 @@ def _answer_pools(rng: random.Random, names: Names, count: int) -> dict[str, lis
         "founding year": list(FOUNDING_YEARS),
         "closing year": list(CLOSING_YEARS),
     }
+
+
+def _rumours(names: Names, count: int) -> dict[str, list[str]]:
+    """Names that are nobody's original answer: new answers must be copied from an edit, not recalled."""
+    women, men = names.take("woman", count // 3), names.take("man", count // 3)
+    city, river = names.take("city", count // 6), names.take("river", count // 10)
+    return {"woman": women, "man": men, "person": women + men, "city": city, "river": river}
 
 
 def _facts(rng: random.Random, names: Names, pools: dict[str, list[str]], count: int) -> list[Fact]:
@@ -143,10 +151,19 @@ def _some(rng: random.Random, entries: list[Implication]) -> list[Implication]:
 
 
 def _alternatives(
-    rng: random.Random, fact: Fact, pools: dict[str, list[str]], entries: list[Implication], taken: set[str]
+    rng: random.Random,
+    fact: Fact,
+    pools: dict[str, list[str]],
+    rumours: dict[str, list[str]],
+    entries: list[Implication],
+    taken: set[str],
 ) -> list[str]:
-    """Other answers of the type; first those with which the implications ask for no other record's subject."""
-    candidates = [name for name in pools[fact.relation.answer] if name not in (fact.answer, fact.subject)]
+    """Other answers of the type, half of them rumours; first those whose implications ask for no other subject."""
+    kind = fact.relation.answer
+    answers = [name for name in pools[kind] if name not in (fact.answer, fact.subject)]
+    rng.shuffle(answers)
+    rumoured = rng.sample(rumours.get(kind, []), min(5, len(rumours.get(kind, []))))
+    candidates = answers[: 10 - len(rumoured)] + rumoured
     rng.shuffle(candidates)
     clear = [name for name in candidates if not any(entry[0].replace(fact.answer, name) in taken for entry in entries)]
     rest = [name for name in candidates if name not in clear]
