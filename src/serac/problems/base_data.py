@@ -57,7 +57,7 @@ def qa(raw: Path, settings: ZsreSettings, seed: int) -> BaseData:
     """
     facts = [fact for split in SPLITS for fact in zsre.facts_by_split(raw, settings, seed)[split]]
     questions = dict.fromkeys(BasePair(fact.question, fact.answer) for fact in facts)
-    rest = dict.fromkeys(pair for fact in facts for pair in _derived(fact, random.Random(f"{seed}/base/{fact.question}")))
+    rest = dict.fromkeys(pair for fact in facts for pair in _derived(fact, f"{seed}/base/{fact.question}"))
     rng = random.Random(f"{seed}/base")
     held_out = {pair for pair in rest if pair not in questions and coin(rng, settings.base_validation)}
     train = [pair for pair in dict.fromkeys([*questions, *rest]) if pair not in held_out]
@@ -90,7 +90,8 @@ def _verdicts(path: Path) -> list[BasePair]:
     return [BasePair(claim.claim, labels[claim.label]) for claim in claims if claim.label in labels]
 
 
-def _derived(fact: Fact, rng: random.Random) -> list[BasePair]:
+def _derived(fact: Fact, seed: str) -> list[BasePair]:
+    rng = random.Random(seed)
     pairs = [BasePair(text, fact.answer) for text in fact.rephrases]
     pairs += [BasePair(question, answer) for question, answer in fact.implications]
     if fact.has_statement:

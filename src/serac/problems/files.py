@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -26,7 +26,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise RecordError(path, number, f"not UTF-8 text ({error.reason})") from error
+                raise RecordError(path, number, f"not UTF-8 text ({error.reason})") from None
             yield number, text.rstrip("\r\n")
 
 
@@ -37,24 +37,23 @@ def read_jsonl(path: Path, model: type[Model]) -> list[tuple[int, Model]]:
         try:
             records.append((number, model.model_validate_json(line)))
         except ValidationError as error:
-            raise RecordError(path, number, _explain(error)) from error
+            raise RecordError(path, number, _explain(error)) from None
     return records
 
 
 def read_json(path: Path, kind: type[T]) -> T:
-    """A JSON file validated as ``kind``; the line in the error is the entry's number for lists of records."""
+    """A JSON file validated as ``kind``; in the error, a list's entries count as lines."""
     require(path)
     adapter: TypeAdapter[T] = TypeAdapter(kind)
     try:
         return adapter.validate_python(json.loads(path.read_bytes()))
     except json.JSONDecodeError as error:
-        raise RecordError(path, error.lineno, f"not JSON: {error.msg}") from error
+        raise RecordError(path, error.lineno, f"not JSON: {error.msg}") from None
     except UnicodeDecodeError as error:
-        raise RecordError(path, 1, f"not UTF-8 text ({error.reason})") from error
+        raise RecordError(path, 1, f"not UTF-8 text ({error.reason})") from None
     except ValidationError as error:
-        first: Any = error.errors()[0]["loc"][:1]
-        entry = first[0] + 1 if first and isinstance(first[0], int) else 1
-        raise RecordError(path, entry, f"entry {entry}: {_explain(error)}") from error
+        position = next(iter(error.errors(include_url=False)[0]["loc"]), 0)
+        raise RecordError(path, position + 1 if isinstance(position, int) else 1, _explain(error)) from None
 
 
 def require(path: Path) -> None:

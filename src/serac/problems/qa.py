@@ -103,7 +103,7 @@ def others(pool: Sequence[Query], fact: Fact, taken: set[str], count: int, rng: 
 
 class _NaturalQuestions(BaseModel):
     questions: list[str]
-    answers: list[list[str]]
+    answers: list[str | list[str]]
 
 
 def _nq_questions(raw: Path, settings: QaSettings, seed: int) -> dict[Split, list[Query]]:
@@ -113,6 +113,10 @@ def _nq_questions(raw: Path, settings: QaSettings, seed: int) -> dict[Split, lis
         if len(native.questions) != len(native.answers):
             raise RecordError(path, 1, f"{len(native.questions)} questions but {len(native.answers)} answers")
         pairs = zip(native.questions, native.answers, strict=True)
-        return [Query(question, answers[0], "nq") for question, answers in pairs if answers]
+        return [
+            Query(question, answer if isinstance(answer, str) else answer[0], "nq")
+            for question, answer in pairs
+            if answer
+        ]
 
     return load_splits(settings.nq_files, read, lambda query: query.input, seed)

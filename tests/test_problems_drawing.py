@@ -1,0 +1,135 @@
+"""Drawing, splits and neighbours: what all problems share."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serac.config.problems_data import SPLITS, NqFiles, SplitSettings
+from serac.errors import ConfigError
+from serac.problems.draw import coin, shuffled, weighted
+from serac.problems.neighbours import hard_negatives
+from serac.problems.splits import SplitReport, load_splits
+
+ONE_FILE = dict.fromkeys(SPLITS, "all")
+
+
+@given(items=st.lists(st.integers(), max_size=30), seed=st.integers(0, 9))
+def test_shuffled_is_a_permutation(items: list[int], seed: int) -> None:
+    assert sorted(shuffled(items, random.Random(seed))) == sorted(items)
+
+
+def test_shuffled_is_uniform() -> None:
+    counts = Counter(tuple(shuffled("abc", random.Random(seed))) for seed in range(6000))
+    assert len(counts) == 6
+    assert all(count == pytest.approx(1000, abs=150) for count in counts.values())
+
+
+def test_weighted_never_draws_weight_zero_and_prefers_the_heavy() -> None:
+    orders = [list(weighted("abc", [0.0, 1.0, 3.0], random.Random(seed))) for seed in range(2000)]
+    assert all(sorted(order) == ["b", "c"] for order in orders)
+    assert sum(order[0] == "c" for order in orders) == pytest.approx(1500, abs=100)
+
+
+@pytest.mark.parametrize(("probability", "heads"), [(0.0, 0), (1.0, 100)])
+def test_coin_is_certain_at_the_ends(probability: float, heads: int) -> None:
+    rng = random.Random(0)
+    assert sum(coin(rng, probability) for _ in range(100)) == heads
+
+
+@given(groups=st.lists(st.sampled_from("abcdefgh"), min_size=3, max_size=40), seed=st.integers(0, 9))
+def test_carving_parts_no_group_and_loses_no_record(groups: list[str], seed: int) -> None:
+    settings = SplitSettings(splits=ONE_FILE, fractions={"train": 0.5, "validation": 0.25, "test": 0.25})
+    records = list(enumerate(groups))
+    splits = load_splits(settings, lambda _: records, lambda record: record[1], seed)
+    assert sorted(record for part in splits.values() for record in part) == records
+    assert sum(len({group for _, group in part}) for part in splits.values()) == len(set(groups))
+    assert all(part == sorted(part) for part in splits.values())
+    again = load_splits(settings, lambda _: records, lambda record: record[1], seed)
+    assert again == splits
+
+
+def test_carving_follows_the_fractions() -> None:
+    settings = SplitSettings(splits=ONE_FILE, fractions={"train": 0.5, "validation": 0.1, "test": 0.2})
+    splits = load_splits(settings, lambda _: list(range(100)), str, 0)
+    assert [len(splits[split]) for split in SPLITS] == [50, 10, 20]
+
+
+def test_each_file_is_read_once_and_fractions_hold_for_shared_files_only() -> None:
+    read = []
+    splits = load_splits(NqFiles(), lambda name: read.append(name) or list(range(10)), str, 0)
+    assert read == ["train", "validation"]
+    assert [len(splits[split]) for split in SPLITS] == [10, 5, 5]
+
+
+def test_limits_count_groups() -> None:
+    settings = SplitSettings(limits={"train": 2})
+    records = [(group, number) for group in "abcd" for number in range(3)]
+    splits = load_splits(settings, lambda _: records, lambda record: record[0], 0)
+    assert len(splits["train"]) == 6
+    assert len({group for group, _ in splits["train"]}) == 2
+    assert splits["test"] == records
+
+
+def test_report_counts_a_record_at_one_filter() -> None:
+    report = SplitReport()
+    kept = report.keep(range(10), lambda number: "odd" if number % 2 else "big" if number > 5 else None)
+    assert kept == [0, 2, 4]
+    assert (report.read, report.kept, report.dropped) == (10, 3, {"odd": 5, "big": 2})
+
+
+@given(
+    rows=st.integers(1, 8),
+    columns=st.integers(1, 12),
+    num_neighbors=st.integers(1, 15),
+    num_exclude=st.integers(0, 5),
+    seed=st.integers(0, 99),
+)
+def test_neighbours_by_definition(rows: int, columns: int, num_neighbors: int, num_exclude: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    edits, candidates = rng.normal(size=(rows, 4)), rng.normal(size=(columns, 4))
+    rules = {"num_neighbors": num_neighbors, "num_exclude": num_exclude, "temperature": 0.3}
+    if num_exclude >= min(num_neighbors, columns):
+        with pytest.raises(ConfigError, match="num_exclude"):
+            hard_negatives(edits, candidates, **rules)
+        return
+    indices, probabilities = hard_negatives(edits, candidates, **rules)
+    cosine = (edits @ candidates.T) / np.outer(np.linalg.norm(edits, axis=1), np.linalg.norm(candidates, axis=1))
+    expected = np.argsort(-cosine, axis=1)[:, num_exclude : min(num_neighbors, columns)]
+    np.testing.assert_array_equal(indices, expected)
+    weights = np.exp(np.take_along_axis(cosine, expected, axis=1) / 0.3)
+    np.testing.assert_allclose(probabilities, weights / weights.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_own_group_is_no_candidate_and_a_row_without_candidates_has_no_weight() -> None:
+    vectors = np.eye(3) + 0.1
+    rules = {"num_neighbors": 3, "num_exclude": 0, "temperature": 0.1}
+    indices, weights = hard_negatives(
+        vectors, vectors, **rules, edit_groups=["a", "a", "b"], candidate_groups=["a", "a", "b"]
+    )
+    assert set(indices[0][weights[0] > 0]) == {2}
+    assert set(indices[2][weights[2] > 0]) == {0, 1}
+    _, alone = hard_negatives(vectors, vectors, **rules, edit_groups=["a"] * 3, candidate_groups=["a"] * 3)
+    assert not alone.any()
+
+
+def test_slices_change_nothing() -> None:
+    rng = np.random.default_rng(0)
+    edits, candidates = rng.normal(size=(600, 8)), rng.normal(size=(50, 8))
+    rules = {"num_neighbors": 10, "num_exclude": 2, "temperature": 0.1}
+    whole, _ = hard_negatives(edits, candidates, **rules)
+    alone, _ = hard_negatives(edits[599:], candidates, **rules)
+    assert whole.shape == (600, 8)
+    np.testing.assert_array_equal(whole[599:], alone)
+
+
+def test_no_edits_have_no_neighbours() -> None:
+    indices, weights = hard_negatives(
+        np.zeros((0, 4)), np.ones((5, 4)), num_neighbors=3, num_exclude=1, temperature=0.1
+    )
+    assert indices.shape == weights.shape == (0, 2)
