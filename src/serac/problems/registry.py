@@ -20,21 +20,19 @@ class Problem:
 
     ``prepare(raw, settings, embed, seed)`` makes the edits from the folder of raw sources; ``base_pairs(raw, settings,
     seed)`` makes what the base model learns. Both are deterministic and raise ``MissingSourceError`` and
-    ``RecordError``. ``sources`` and ``base_sources`` name the folders of ``raw`` that they read.
+    ``RecordError``.
     """
 
     settings: type[SplitSettings]
     prepare: Callable[[Path, Any, Embed | None, int], Splits]
     base_pairs: Callable[[Path, Any, int], BaseData]
-    sources: tuple[str, ...]
-    base_sources: tuple[str, ...]
 
 
 PROBLEMS: dict[str, Problem] = {
-    "qa": Problem(QaSettings, qa.prepare, base_data.qa, ("zsre",), ("zsre",)),
-    "qa_hard": Problem(QaHardSettings, qa_hard.prepare, base_data.qa, ("zsre",), ("zsre",)),
-    "fc": Problem(FcSettings, vitaminc.prepare, base_data.fc, ("vitaminc",), ("fever",)),
-    "convsent": Problem(ConvSentSettings, convsent.prepare, base_data.convsent, ("convsent",), ("dialogue",)),
+    "qa": Problem(QaSettings, qa.prepare, base_data.qa),
+    "qa_hard": Problem(QaHardSettings, qa_hard.prepare, base_data.qa),
+    "fc": Problem(FcSettings, vitaminc.prepare, base_data.fc),
+    "convsent": Problem(ConvSentSettings, convsent.prepare, base_data.convsent),
 }
 
 
