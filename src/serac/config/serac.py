@@ -59,7 +59,7 @@ class MemorySettings(Section):
         None, ge=1, description="entries above which an approximate index (faiss) searches; null: never"
     )
     probes: int = Field(32, ge=1, description="approximate: cells searched a query; more is slower and finds more")
-    chunk_megabytes: int = Field(64, ge=1, description="largest block of distances computed at once")
+    chunk_megabytes: float = Field(64, gt=0, description="largest block of distances computed at once")
 
 
 class RoutingSettings(Section):

@@ -107,13 +107,13 @@ class EditMemory:
         device = self.classifier.encoder.device
         if not self.edits:
             return Retrieval(torch.zeros(len(texts), device=device), torch.full((len(texts),), NOWHERE, device=device))
-        distinct = list(dict.fromkeys(texts))
-        log_g, positions = self.classifier.search(self, distinct)
+        rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        log_g, positions = self.classifier.search(self, list(rows))
         best = log_g.amax(1, keepdim=True)
         ids = torch.tensor(self._ids, device=device)[positions]
         first = ids.where(log_g == best, self._next_id).amin(1)
-        rows = torch.tensor([distinct.index(text) for text in texts], device=device)
-        return Retrieval(best[rows, 0].exp(), first[rows])
+        asked = torch.tensor([rows[text] for text in texts], device=device)
+        return Retrieval(best[asked, 0].exp(), first[asked])
 
     # --- disk ----------------------------------------------------------------------------------
     def save_pretrained(self, folder: Path | str) -> None:

@@ -91,7 +91,9 @@ class ScopeClassifier(nn.Module, ABC):
     def encode(self, texts: Sequence[str]) -> BatchEncoding:
         """Padded batch of the encoder's tokenizer on the encoder's device, cut to ``max_length`` tokens."""
         limit = min(self.settings.max_length, getattr(self.encoder.config, "max_position_embeddings", 10**6))
-        batch = self.tokenizer(list(texts), padding=True, truncation=True, max_length=limit, return_tensors="pt")
+        batch = self.tokenizer(
+            list(texts), padding=True, padding_side="right", truncation=True, max_length=limit, return_tensors="pt"
+        )
         batch.pop("token_type_ids", None)
         return batch.to(self.encoder.device)
 

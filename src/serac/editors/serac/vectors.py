@@ -102,7 +102,7 @@ class VectorStore:
         return difference.square().sum(-1).amin(-1)
 
     def _exact(self, queries: Tensor, count: int) -> Tensor:
-        block = max(count, self.settings.chunk_megabytes * 2**20 // (4 * max(1, len(queries))))
+        block = max(count, int(self.settings.chunk_megabytes * 2**20) // (4 * max(1, len(queries))))
         best: list[tuple[Tensor, Tensor]] = []
         for start in range(0, self._count, block):
             stop = min(start + block, self._count)

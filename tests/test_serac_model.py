@@ -1,0 +1,328 @@
+"""The edited model: routing, merging, generation, other vocabularies, disk."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import GPT2Config, GPT2LMHeadModel
+
+import serac_parts
+import tiny_models
+from serac.config.serac import RoutingSettings
+from serac.editors.serac.memory import NOWHERE
+from serac.editors.serac.mixing import merge_rows, mix_sequences, mix_verdicts
+from serac.editors.serac.model import SeracModel
+from serac.editors.serac.parts import as_read
+from serac.errors import ConfigError, SeracError
+from serac.records import Edit
+from serac.tasks.registry import load_task
+from tiny_models import Tiny
+
+OPTIONS = {"max_new_tokens": 6, "do_sample": False}
+
+
+def batch_of(tiny: Tiny, rows: slice = slice(None)) -> dict[str, Tensor]:
+    batch = tiny.task.encode_queries(tiny.queries[rows])
+    names = ("input_ids", "attention_mask") if tiny.task.name == "binary" else ("input_ids", "attention_mask", "labels")
+    return {name: batch[name] for name in names}
+
+
+def reading(tiny: Tiny) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in batch_of(tiny).items() if name != "labels"}
+
+
+@pytest.fixture(params=serac_parts.KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+class Counted(torch.nn.Module):
+    """Counts the rows that a model reads."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model, self.config, self.rows = model, model.config, 0
+
+    def can_generate(self) -> bool:
+        return self.model.can_generate()
+
+    def get_encoder(self) -> torch.nn.Module:
+        return self.model.get_encoder()
+
+    def forward(self, input_ids: Tensor, **batch: Any) -> Any:
+        self.rows += len(input_ids)
+        return self.model(input_ids=input_ids, **batch)
+
+    def generate(self, input_ids: Tensor, **options: Any) -> Tensor:
+        self.rows += len(input_ids)
+        return self.model.generate(input_ids=input_ids, **options)
+
+
+def counted(model: SeracModel) -> tuple[Counted, Counted]:
+    model.base, model.counterfactual.model = Counted(model.base), Counted(model.counterfactual.model)
+    return model.base, model.counterfactual.model
+
+
+def test_without_edits_it_is_the_base_model(tiny: Tiny, kind: str) -> None:
+    model = serac_parts.serac(tiny, kind)
+    model.remove(model.memory.ids)
+    batch = batch_of(tiny)
+    assert torch.equal(model(**batch).logits, tiny.model(**batch).logits)
+    routing = model.routing()
+    assert routing["index"].tolist() == [NOWHERE] * len(tiny.queries)
+    assert not routing["routed"].any()
+    if tiny.task.name != "binary":
+        assert torch.equal(model.generate(**reading(tiny), **OPTIONS), tiny.model.generate(**reading(tiny), **OPTIONS))
+
+
+def test_rows_in_scope_are_the_counterfactual_models(tiny: Tiny, kind: str) -> None:
+    model = serac_parts.serac(tiny, kind)
+    batch = batch_of(tiny)
+    logits = model(**batch).logits
+    routing = model.routing()
+    assert 0 < routing["routed"].sum() < len(tiny.queries)
+    edits = [tiny.edits[place] for place in routing["index"].tolist()]
+    others = {"labels": batch["labels"]} if "labels" in batch else {}
+    answers = model.counterfactual(edits, [query.input for query in tiny.queries], **others).logits
+    expected = torch.where(routing["routed"].view(-1, *[1] * (answers.dim() - 1)), answers, tiny.model(**batch).logits)
+    torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_each_model_reads_only_its_rows(tiny: Tiny, kind: str) -> None:
+    model = serac_parts.serac(tiny, kind)
+    base, counterfactual = counted(model)
+    model(**batch_of(tiny))
+    routed = int(model.routing()["routed"].sum())
+    assert (base.rows, counterfactual.rows) == (len(tiny.queries) - routed, routed)
+    if tiny.task.name != "binary":
+        model.generate(**reading(tiny), **OPTIONS)
+        assert (base.rows, counterfactual.rows) == (2 * (len(tiny.queries) - routed), 2 * routed)
+
+
+def test_a_batch_equals_its_rows_one_by_one(tiny: Tiny, kind: str) -> None:
+    model = serac_parts.serac(tiny, kind)
+    queries = tiny.queries[::3]
+    whole = tiny.task.outputs(model, queries, len(queries))
+    alone = tiny.task.outputs(model, queries, 1)
+    for one, other in zip(whole, alone, strict=True):
+        for name in one:
+            torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-5)
+    assert tiny.task.generate(model, queries, 100) == tiny.task.generate(model, queries, 1)
+
+
+def test_generated_answers_are_each_models_own(tiny_t5: Tiny, kind: str) -> None:
+    model = serac_parts.serac(tiny_t5, kind)
+    said = tiny_t5.task.texts(model.generate(**reading(tiny_t5), **OPTIONS))
+    routing = model.routing()
+    assert 0 < routing["routed"].sum() < len(said)
+    base = tiny_t5.task.texts(tiny_t5.model.generate(**reading(tiny_t5), **OPTIONS))
+    edits = [tiny_t5.edits[place] for place in routing["index"].tolist()]
+    answers = model.counterfactual.generate(edits, [query.input for query in tiny_t5.queries], **OPTIONS)
+    expected = [
+        answer if routed else kept
+        for answer, kept, routed in zip(tiny_t5.task.texts(answers), base, routing["routed"], strict=True)
+    ]
+    assert said == expected
+
+
+def test_one_model_for_all_rows(tiny: Tiny) -> None:
+    batch = batch_of(tiny)
+    for threshold, routed in ((0.0, True), (1.0, False)):
+        model = serac_parts.serac(tiny, half=False)
+        model.settings = RoutingSettings(threshold=threshold)
+        logits = model(**batch).logits
+        assert model.routing()["routed"].all() == routed
+        assert torch.equal(logits, tiny.model(**batch).logits) != routed
+
+
+def test_loss_is_the_tasks(tiny_t5: Tiny) -> None:
+    batch = batch_of(tiny_t5)
+    output = serac_parts.serac(tiny_t5)(**batch)
+    torch.testing.assert_close(output.loss, tiny_t5.task.edit_loss(output.logits, batch))
+
+
+def test_no_gradients_through_the_edited_model(tiny: Tiny) -> None:
+    model = serac_parts.serac(tiny)
+    model.counterfactual.requires_grad_(True)
+    assert not model(**batch_of(tiny)).logits.requires_grad
+
+
+def test_edits_are_added_removed_and_replaced(tiny: Tiny, kind: str) -> None:
+    batch = batch_of(tiny)
+    model = serac_parts.serac(tiny, kind, half=False)
+    model.settings = RoutingSettings(threshold=0)
+    model.remove([0])
+    model.replace(2, tiny.edits[5])
+    assert model.add([tiny.edits[0]]) == [4]
+    other = serac_parts.serac(tiny, kind, half=False)
+    other.remove(other.memory.ids)
+    other.settings = model.settings
+    other.add([tiny.edits[1], tiny.edits[5], tiny.edits[3], tiny.edits[0]])
+    torch.testing.assert_close(model(**batch).logits, other(**batch).logits, atol=1e-5, rtol=1e-5)
+
+
+def test_edits_are_kept_as_the_base_model_reads_them(tiny_t5: Tiny) -> None:
+    model = serac_parts.serac(tiny_t5)
+    (id,) = model.add([Edit("where   was ada born ? " + "paris " * 100, "rome")])
+    read = model.memory.edit(id)
+    assert read == Edit(*as_read(tiny_t5.task, ["where was ada born ? " + "paris " * 100, "rome"]))
+    assert read.input.startswith("where was ada born ? paris")
+    assert len(read.input.split()) == tiny_t5.task.max_length - 1
+
+
+def test_soft_routing_mixes_the_distributions(tiny: Tiny, kind: str) -> None:
+    batch = batch_of(tiny)
+    model = serac_parts.serac(tiny, kind, half=False)
+    model.settings = RoutingSettings(mode="soft")
+    logits = model(**batch).logits
+    beta = model.routing()["beta"]
+    edits = [tiny.edits[place] for place in model.routing()["index"].tolist()]
+    others = {"labels": batch["labels"]} if "labels" in batch else {}
+    base, answers = (
+        tiny.model(**batch).logits,
+        model.counterfactual(edits, [query.input for query in tiny.queries], **others).logits,
+    )
+    distribution = torch.sigmoid if tiny.task.name == "binary" else lambda values: values.softmax(-1)
+    beta = beta.view(-1, *[1] * (base.dim() - 1))
+    mixed = (1 - beta) * distribution(base) + beta * distribution(answers)
+    torch.testing.assert_close(distribution(logits), mixed, atol=1e-6, rtol=1e-4)
+
+
+def test_soft_verdicts_can_be_true() -> None:
+    """The reference's mixed verdicts are log-probabilities, which are never above 0."""
+    certain = torch.tensor([[4.0]])
+    mixed = mix_verdicts(certain, certain, torch.tensor([[0.3]]))
+    torch.testing.assert_close(mixed, certain)
+    assert mixed > 0
+
+
+@pytest.mark.parametrize("beta", [0.0, 1.0])
+def test_soft_routing_at_its_ends_is_one_of_the_models(beta: float) -> None:
+    base, other = torch.randn(2, 3, 7), torch.randn(2, 3, 7)
+    chosen = other if beta else base
+    torch.testing.assert_close(mix_sequences(base, other, torch.full((2, 1), beta)), chosen.log_softmax(-1))
+    torch.testing.assert_close(
+        mix_verdicts(base[:, :1, 0], other[:, :1, 0], torch.full((2, 1), beta)), chosen[:, :1, 0]
+    )
+
+
+def test_soft_generation_is_greedy_in_the_mixture(tiny_t5: Tiny) -> None:
+    model = serac_parts.serac(tiny_t5, half=False)
+    model.settings = RoutingSettings(mode="soft")
+    said = model.generate(**reading(tiny_t5), **OPTIONS)
+    labels = torch.where(said[:, 1:] == 0, -100, said[:, 1:])
+    expected = model(**reading(tiny_t5), labels=labels).logits.argmax(-1)
+    assert torch.equal(expected.where(labels != -100, -100), labels)
+
+
+def test_merged_rows_keep_their_order_and_are_padded() -> None:
+    merged = merge_rows(
+        torch.tensor([[1, 2]]), torch.tensor([[3, 4, 5], [6, 7, 8]]), torch.tensor([True, False, True]), 0
+    )
+    assert merged.tolist() == [[3, 4, 5], [1, 2, 0], [6, 7, 8]]
+
+
+@pytest.mark.parametrize("larger", ["base", "counterfactual"])
+def test_spare_rows_of_embedding_tables_do_not_matter(tiny_t5: Tiny, larger: str) -> None:
+    batch = batch_of(tiny_t5)
+    model = serac_parts.serac(tiny_t5)
+    expected, size = model(**batch).logits, tiny_t5.model.config.vocab_size
+    model.base = copy.deepcopy(model.base)
+    (model.base if larger == "base" else model.counterfactual.model).resize_token_embeddings(size + 5)
+    logits = model(**batch).logits
+    assert logits.shape[-1] == model.base.config.vocab_size
+    torch.testing.assert_close(logits[..., :size], expected, atol=1e-5, rtol=1e-5)
+    assert torch.equal(logits.argmax(-1), expected.argmax(-1))
+
+
+def foreign(base: Tiny, counterfactual: Tiny, threshold: float | None = None) -> SeracModel:
+    """A counterfactual model with a vocabulary of its own."""
+    model = SeracModel(base.model, base.task, serac_parts.embed(), serac_parts.counterfactual(counterfactual, 3))
+    model.add(base.edits[:4])
+    model.settings = RoutingSettings(threshold=serac_parts.middle(model, base) if threshold is None else threshold)
+    return model
+
+
+def test_other_vocabulary_is_generated_in_the_base_models_tokens(tiny_t5: Tiny, tiny_blender: Tiny) -> None:
+    model = foreign(tiny_blender, tiny_t5)
+    said = tiny_blender.task.texts(model.generate(**reading(tiny_blender), **OPTIONS))
+    routing = model.routing()
+    assert 0 < routing["routed"].sum() < len(said)
+    base = tiny_blender.task.texts(tiny_blender.model.generate(**reading(tiny_blender), **OPTIONS))
+    edits = [tiny_blender.edits[place] for place in routing["index"].tolist()]
+    ids = model.counterfactual.generate(edits, [query.input for query in tiny_blender.queries], **OPTIONS)
+    answers = tiny_t5.task.texts(ids)
+    for text, kept, answer, routed in zip(said, base, answers, routing["routed"], strict=True):
+        assert text == (answer.strip() if routed else kept)
+
+
+def test_other_vocabulary_in_forward(tiny_t5: Tiny, tiny_blender: Tiny) -> None:
+    batch = batch_of(tiny_blender)
+    with pytest.raises(SeracError, match="different vocabularies"):
+        foreign(tiny_blender, tiny_t5)(**batch)
+    untouched = foreign(tiny_blender, tiny_t5, threshold=1)
+    assert torch.equal(untouched(**batch).logits, tiny_blender.model(**batch).logits)
+    own_words = foreign(tiny_blender, tiny_t5, threshold=0)
+    logits = own_words(**batch).logits
+    labels = tiny_t5.task.encode([""] * len(tiny_blender.queries), [query.label for query in tiny_blender.queries])[
+        "labels"
+    ]
+    edits = [tiny_blender.edits[place] for place in own_words.routing()["index"].tolist()]
+    texts = [query.input for query in tiny_blender.queries]
+    torch.testing.assert_close(logits, own_words.counterfactual(edits, texts, labels=labels).logits)
+    own_words.settings = RoutingSettings(mode="soft")
+    with pytest.raises(SeracError, match="different vocabularies"):
+        own_words(**batch)
+    with pytest.raises(SeracError, match="different vocabularies"):
+        own_words.generate(**reading(tiny_blender), **OPTIONS)
+
+
+def gpt2() -> Tiny:
+    tokenizer = tiny_models.word_tokenizer({"pad_token": "<p>", "eos_token": "<e>", "unk_token": "<u>"}, "$A")
+    tokenizer.padding_side = "left"
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_embd=32, n_layer=2, n_head=4, n_positions=128, pad_token_id=0, eos_token_id=1,
+        bos_token_id=1, initializer_range=0.2,
+    )  # fmt: skip
+    model = tiny_models.random_model(GPT2LMHeadModel, config)
+    return Tiny(model, tokenizer, load_task("seq2seq", tokenizer, 32), tiny_models.qa())
+
+
+def test_decoder_only_base_model(tiny_t5: Tiny) -> None:
+    base = gpt2()
+    model = foreign(base, tiny_t5)
+    said = model.generate(**reading(base), **OPTIONS)
+    routed = model.routing()["routed"]
+    assert 0 < routed.sum() < len(said)
+    width = reading(base)["input_ids"].shape[1]
+    assert torch.equal(said[:, :width], reading(base)["input_ids"])
+    kept = base.model.generate(**reading(base), **OPTIONS)
+    assert base.task.texts(said[~routed]) == base.task.texts(kept[~routed])
+    edits = [base.edits[place] for place in model.routing()["index"].tolist()]
+    ids = model.counterfactual.generate(edits, [query.input for query in base.queries], **OPTIONS)
+    answers = [text.strip() for text, row in zip(tiny_t5.task.texts(ids), routed, strict=True) if row]
+    assert base.task.texts(said[routed][:, width:]) == answers
+    with pytest.raises(SeracError, match="compare what they generate"):
+        model(**reading(base))
+
+
+def test_saved_model_answers_alike(tiny: Tiny, kind: str, tmp_path) -> None:
+    model = serac_parts.serac(tiny, kind)
+    model.save_pretrained(tmp_path)
+    saved = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.safetensors")}
+    assert saved == {"scope/model.safetensors", "counterfactual/model.safetensors", "memory/vectors.safetensors"}
+    loaded = SeracModel.from_pretrained(tmp_path, tiny.model, tiny.task)
+    batch = batch_of(tiny)
+    torch.testing.assert_close(loaded(**batch).logits, model(**batch).logits)
+    assert loaded.add(tiny.edits[4:5]) == [4]
+    with pytest.raises(ConfigError, match="not written by an editor with a memory"):
+        SeracModel.from_pretrained(tmp_path / "scope", tiny.model, tiny.task)
+
+
+def test_routing_before_any_input_is_an_error(tiny_t5: Tiny) -> None:
+    with pytest.raises(SeracError, match="nothing was routed yet"):
+        serac_parts.serac(tiny_t5, half=False).routing()
