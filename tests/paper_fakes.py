@@ -112,3 +112,86 @@ def assert_same_bytes(write, folder: Path, names: list[str]) -> list[Path]:
         assert one.stat().st_size > 100, one
         assert one.read_bytes() == other.read_bytes(), one
     return first
+
+
+def embedding_space(edits: int = 6, heads: int = 2, width: int = 8) -> pd.DataFrame:
+    """A frame as ``serac.evaluation.embedding_space`` makes it."""
+    rng = np.random.default_rng(5)
+    rows, vectors = [], []
+    for edit in range(edits):
+        centre = rng.normal(0, 2, heads * width)
+        for role, hard, spread, count in (
+            ("edit", False, 0.0, 1),
+            ("in", False, 0.15, 3),
+            ("in", True, 0.3, 3),
+            ("out", False, 1.8, 3),
+            ("out", True, 0.9, 3),
+        ):
+            for _ in range(count):
+                near = spread < 0.5
+                similarity = rng.uniform(0.6, 1.0) if near else rng.uniform(0.0, 0.4)
+                text = f"Where did the famous engineer Person {edit} go to school?[SEP]University of Place {edit}[SEP]"
+                rows.append((edit, role, hard, role, text, 1.0 if role == "edit" else similarity))
+                vectors.append(centre + rng.normal(0, 1, heads * width) * spread)
+    frame = pd.DataFrame(rows, columns=["edit", "role", "hard", "kind", "text", "similarity"])
+    names = [f"h{head}_{i}" for head in range(heads) for i in range(width)]
+    return pd.concat([frame, pd.DataFrame(np.array(vectors, dtype=np.float32), columns=names)], axis=1)
+
+
+def threshold_outcomes(editor: str = "serac_embed") -> pd.DataFrame:
+    """A frame as ``serac.evaluation.threshold`` makes it."""
+    rng = np.random.default_rng(len(editor) + ord(editor[-1]))
+    count = 300
+    inside = rng.beta(6, 1.1, count)
+    outside = rng.beta(1.1, 7, count)
+    return pd.DataFrame(
+        {
+            "batch": np.tile(np.arange(count) // 30, 2),
+            "seed": 0,
+            "edit_id": "e",
+            "scope": ["in"] * count + ["out"] * count,
+            "kind": "main",
+            "hard": False,
+            "beta": np.concatenate([inside, outside]),
+            "value_routed": (rng.random(2 * count) < 0.97).astype(float),
+            "value_base": np.concatenate([rng.random(count) < 0.02, np.zeros(count)]).astype(float),
+        }
+    )
+
+
+def sequential(editor: str, seeds=(0, 1)) -> pd.DataFrame:
+    """Rows as the csv of ``serac.evaluation.sequential`` has them."""
+    es, dd = LEVELS[editor]
+    fall = 0.0 if editor.startswith(("serac", "rp", "lu")) else 0.08
+    rng = np.random.default_rng(2)
+    return pd.DataFrame(
+        [
+            (seed, n, np.clip(es - fall * np.log(n) + rng.normal(0, 0.01), 0, 1), dd + fall * np.log(n) / 2)
+            for seed in seeds
+            for n in (1, 10, 25, 50, 100, 200)
+        ],
+        columns=["seed", "edits", "es", "dd"],
+    )
+
+
+def history(columns: tuple[str, ...], steps: int = 6) -> pd.DataFrame:
+    """Rows as a ``history.csv`` has them."""
+    step = np.arange(1, steps + 1) * 300
+    frame = pd.DataFrame({"step": step, "seconds": step / 40, "loss": 3.0 / step**0.5})
+    for i, name in enumerate(columns):
+        frame[name] = 2.5 / step**0.3 if name == "validation_loss" else 1 - (0.4 + 0.1 * i) * np.exp(-step / 600)
+    return frame
+
+
+def memory_scaling() -> pd.DataFrame:
+    """Rows as the benchmark of large memories writes them."""
+    rows = []
+    for batch in (1, 32):
+        for classifier, slope in (("embed", 1e-5), ("cross", 3e-5)):
+            for edits in (1, 10, 100, 1000, 10_000, 100_000):
+                ratio = 1.05 + slope * edits
+                rows.append((classifier, edits, batch, "ours", 0.08 * ratio, ratio))
+                if edits <= (1000 if classifier == "embed" else 100):
+                    ratio = 3 + edits * slope * 3000
+                    rows.append((classifier, edits, batch, "reference", 0.08 * ratio, ratio))
+    return pd.DataFrame(rows, columns=["classifier", "edits", "batch", "way", "seconds", "ratio"])

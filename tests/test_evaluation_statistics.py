@@ -103,7 +103,7 @@ def test_tuning_tries_all_candidates_and_keeps_the_best():
         edits=40, candidates={"fake_router": ({"bias": 0.9}, {"bias": -0.9}, {"bias": 0.0}, {"bias": 0.1})}
     )
     editor = RoutingEditor(base, task)
-    result = tune(editor, candidates_of(settings, editor.name), examples, outputs, settings, k=10, batch_size=8)
+    result = tune(editor, examples, outputs, settings, k=10, batch_size=8)
     numbers = [(entry["es"], entry["dd"], entry["es_minus_dd"]) for entry in result["candidates"]]
     assert numbers == [(0.5, 1.0, -0.5), (0.5, 0.0, 0.5), (0.5, 0.0, 0.5), (0.5, 0.0, 0.5)]
     assert result["best"] == {"bias": -0.9}  # never routes, yet "refutes" is right: a tie, and the earliest wins

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -50,6 +50,15 @@ class Editor(ABC):
     @abstractmethod
     def edit(self, edits: Sequence[Edit]) -> EditedModel:
         """Apply all edits at once to the *base* model. ``edit([])`` behaves exactly like the base model."""
+
+    def edit_in_sequence(self, edits: Sequence[Edit], stops: Sequence[int]) -> Iterator[EditedModel]:
+        """Apply edits one after another; yields the model after each number of edits in ``stops`` (ascending).
+
+        Here edits are kept side by side, so that their order does not matter; editors that change weights start each
+        edit from the weights that the last one left.
+        """
+        for stop in stops:
+            yield self.edit(edits[:stop])
 
     @abstractmethod
     def tuned(self, **choice: Any) -> Self:

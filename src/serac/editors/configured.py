@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -13,9 +14,11 @@ from torch import Tensor, nn
 
 from serac.config.editors import EditorSection
 from serac.config.load import validate_section
-from serac.editors.base import Editor
+from serac.editors.base import EditedModel, Editor
+from serac.editors.functional import WeightEditedModel
 from serac.editors.matrices import resolve_matrices
 from serac.errors import ConfigError
+from serac.records import Edit
 from serac.tasks.base import Batch, Task, device_of
 
 S = TypeVar("S", bound=EditorSection)
@@ -94,6 +97,28 @@ class MatrixEditor(ConfiguredEditor[S]):
 
     def _arguments(self) -> dict[str, Any]:
         return {"matrices": self.matrices}
+
+    def edit_in_sequence(self, edits: Sequence[Edit], stops: Sequence[int]) -> Iterator[EditedModel]:
+        """Apply each edit alone to the weights that the last one left; see :meth:`Editor.edit_in_sequence`."""
+        editor = self
+        for number, edit in enumerate(edits[: max(stops)], start=1):
+            edited = editor.edit([edit])
+            if number in stops:
+                yield edited
+            editor = editor.following(edited.weights)
+
+    @abstractmethod
+    def edit(self, edits: Sequence[Edit]) -> WeightEditedModel:
+        """See :meth:`Editor.edit`."""
+
+    def following(self, weights: Mapping[str, Tensor]) -> Self:
+        """The editor whose next edits start from the base model with these weights; they share all other weights."""
+        view = copy.copy(self)
+        kept = {id(parameter): parameter for name, parameter in self.base.named_parameters() if name not in weights}
+        view.base = copy.deepcopy(self.base, kept)
+        for name, weight in weights.items():
+            view.base.get_parameter(name).data.copy_(weight)
+        return view
 
     def base_weights(self) -> dict[str, Tensor]:
         """The edited matrices of the base model by name."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +43,14 @@ class EditableNetwork(LearnedEditor[EnnSettings]):
         start = {name: weight.detach() for name, weight in self.network.by_name().items()}
         edited = self._inner_steps(start | {name: start[name].requires_grad_() for name in self.matrices}, edits, True)
         return WeightEditedModel(self.base, {name: weight.detach() for name, weight in edited.items()})
+
+    def following(self, weights: Mapping[str, Tensor]) -> Self:
+        """The editor whose next edits start from these weights instead of the tuned ones."""
+        view = copy.copy(self)
+        view.network = copy.deepcopy(self.network)
+        for name, weight in view.network.by_name().items():
+            weight.data.copy_(weights[name])
+        return view
 
     def training_model(self, edits: Sequence[Edit]) -> WeightEditedModel:
         """The edited model with gradients into tuned weights and step sizes, of second order unless set otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ def aggregate(run: str, files: Iterable[OutcomesFile], settings: BootstrapSettin
     order = frame["metric"].map({metric: i for i, metric in enumerate(METRICS)})
     frame = frame.assign(_order=order).sort_values(["problem", "editor", "k", "seed", "_order", "subset"])
     return frame[COLUMNS].reset_index(drop=True)
+
+
+def aggregate_bases(run: str, files: Mapping[str, Iterable[OutcomesFile]], settings: BootstrapSettings) -> pd.DataFrame:
+    """:func:`aggregate` for each base model that an editor was evaluated in front of, with a column ``base``."""
+    frames = [aggregate(run, outcomes, settings).assign(base=base) for base, outcomes in files.items()]
+    return pd.concat(frames, ignore_index=True)
 
 
 def write_results(frame: pd.DataFrame, path: Path | str) -> None:

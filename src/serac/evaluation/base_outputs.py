@@ -60,7 +60,10 @@ class BaseOutputs:
     def predict(
         cls, base: nn.Module, task: Task, examples: Sequence[EditExample], *, batch_size: int, generate: bool = False
     ) -> Self:
-        """Ask ``base`` about every unique query of the examples; ``generate`` adds its free generations."""
+        """Ask ``base`` about every unique query of the examples.
+
+        ``generate`` adds its free generations, where the task compares answers.
+        """
         result = cls({}, {})
         for full, queries in split_scopes(examples):
             for start in range(0, len(queries), _CHUNK):
@@ -76,7 +79,7 @@ class BaseOutputs:
         keys = [query_key(query) for query in queries]
         with torch.no_grad():
             self._tensors.update(zip(keys, task.outputs(base, queries, batch_size, full=full), strict=True))
-            if generate:
+            if generate and task.exact_answers:
                 self._texts.update(zip(keys, task.generate(base, queries, batch_size), strict=True))
 
     def outputs(self, queries: Sequence[Query]) -> list[dict[str, Tensor]]:

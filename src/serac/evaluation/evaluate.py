@@ -146,7 +146,7 @@ def _score_example(
                 "kind": entry.kind,
                 "hard": entry.hard,
                 "value": entry.value,
-                "generated": _generated(task, scope, about),
+                "generated": _generated(scope, about),
                 **_routing(entry, scope, position, found),
                 "input": about[0][0].input,
                 "label": about[0][0].label,
@@ -169,10 +169,8 @@ def _routing(entry: Score, scope: str, position: int, found: Sequence[Answer]) -
     }
 
 
-def _generated(task: Task, scope: str, about: Sequence[tuple[Query, Answer]]) -> float:
+def _generated(scope: str, about: Sequence[tuple[Query, Answer]]) -> float:
     """Mean of [generated == wanted] in scope, of [generated != base's] out of scope."""
-    if not task.exact_answers:
-        return math.nan
     matches = []
     for query, answer in about:
         if answer.edited_generation is None or answer.base_generation is None:

@@ -17,7 +17,6 @@ from serac.records import EditExample
 
 def tune(
     editor: Editor,
-    candidates: Sequence[Choice],
     examples: Sequence[EditExample],
     base_outputs: BaseOutputs,
     settings: TuningSettings,
@@ -25,12 +24,13 @@ def tune(
     k: int,
     batch_size: int,
 ) -> dict[str, Any]:
-    """Evaluate every candidate on the same validation batches of ``k`` edits.
+    """Evaluate the editor's candidates in ``settings`` on the same validation batches of ``k`` edits.
 
     Returns ``{"editor", "k", "candidates": [{"choice", "es", "dd", "es_minus_dd"}, …], "best": choice}``. The largest
     ES - DD wins; among equals the smaller DD, then the earlier candidate.
     """
     evaluation = EvaluationSettings(edits=settings.edits, batch_size=batch_size)
+    candidates = candidates_of(settings, editor.name)
     tried: list[dict[str, Any]] = []
     for choice in candidates:
         print(f"candidate {len(tried) + 1} of {len(candidates)}: {choice}", flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -18,12 +19,11 @@ PAGE = 6.75
 """Width of both columns in inches."""
 
 # Okabe and Ito's palette
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000",
     "#E69F00",
     "#56B4E9",
     "#009E73",
-    "#F0E442",
     "#0072B2",
     "#D55E00",
     "#CC79A7",
@@ -31,7 +31,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 GREY, PALE = "#767676", "#E8E8E8"
 
 EDITOR_COLOURS = {
-    "ft": YELLOW,
+    "ft": BLACK,
     "lu": GREY,
     "mend": VERMILION,
     "enn": PURPLE,
@@ -41,7 +41,7 @@ EDITOR_COLOURS = {
 }
 EDITOR_MARKERS = {"ft": "v", "lu": "P", "mend": "s", "enn": "^", "rp": "X", "serac_embed": "o", "serac_cross": "D"}
 
-_SETTINGS = {
+_SETTINGS: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.labelsize": 7,
@@ -68,7 +68,7 @@ _SETTINGS = {
 
 @contextmanager
 def figure(
-    width: float = COLUMN, height: float = 2.2, rows: int = 1, columns: int = 1, **subplots: object
+    width: float = COLUMN, height: float = 2.2, rows: int = 1, columns: int = 1, **subplots: Any
 ) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure in inches with its panels in reading order; closed at the end of the ``with`` block."""
     with mpl.rc_context(_SETTINGS):
@@ -79,7 +79,7 @@ def figure(
             figsize=(width, height),
             layout="constrained",
             squeeze=False,
-            **subplots,  # type: ignore[arg-type]
+            **subplots,
         )
         try:
             yield drawn, list(axes.flat)
@@ -98,7 +98,7 @@ def save(drawn: Figure, outputs: Sequence[Path | str]) -> None:
 def colour(editor: str) -> str:
     """An editor's colour in every figure; variants share their method's."""
     return EDITOR_COLOURS.get(editor) or next(
-        (value for key, value in EDITOR_COLOURS.items() if editor.startswith(key)), BLACK
+        (value for key, value in EDITOR_COLOURS.items() if editor.startswith(key)), GREY
     )
 
 
@@ -110,4 +110,12 @@ def marker(editor: str) -> str:
 def legend_below(drawn: Figure, axes: Axes, columns: int) -> None:
     """One legend under all panels, in space of its own."""
     handles, labels = axes.get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=columns, columnspacing=1.2, handletextpad=0.4)
+    drawn.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=columns,
+        columnspacing=1.2,
+        handletextpad=0.4,
+        handlelength=2.6,
+    )

@@ -1,0 +1,73 @@
+"""SERAC's parts alone: is the scope classifier right, and what does the counterfactual model say given the edit?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+
+from serac.editors.serac.counterfactual import CounterfactualModel
+from serac.editors.serac.scope import ScopeClassifier
+from serac.evaluation.batches import without_conflicts
+from serac.evaluation.reading import edits_as_read, queries_as_read
+from serac.records import Edit, EditExample, Query
+from serac.tasks.base import Task, in_batches
+
+CLASSIFIER, COUNTERFACTUAL = "scope_classifier", "counterfactual"
+
+Pair = tuple[Edit, Query]
+
+
+def component_outcomes(
+    classifier: ScopeClassifier,
+    counterfactual: CounterfactualModel,
+    examples: Sequence[EditExample],
+    task: Task,
+    *,
+    batch_size: int,
+) -> pd.DataFrame:
+    """One row for each component and pair of an edit and one of its inputs: ``component, scope, hard, value``.
+
+    ``value`` of ``scope_classifier``: 1 where g(z_e, x') > 0.5 in scope, or is not out of scope. ``value`` of
+    ``counterfactual``: 1 where h(z_e, x') is the wanted answer in scope, or the input's original answer out of scope
+    (where SERAC relies on the classifier not to ask it). ``task`` is the base model's: both components read
+    what its tokenizer keeps, as they do inside SERAC. Paper: component-wise table on QA-hard.
+    """
+    parts = []
+    for scope in ("in", "out"):
+        pairs = [
+            (example.edit, query)
+            for (example,) in (without_conflicts([example]) for example in examples)
+            for query in (example.in_scope if scope == "in" else example.out_of_scope)
+        ]
+        edits = edits_as_read(task, [edit for edit, _ in pairs])
+        queries = queries_as_read(task, [query for _, query in pairs])
+        pairs = list(zip(edits, queries, strict=True))
+        right = {
+            CLASSIFIER: _classified(classifier, pairs, inside=scope == "in"),
+            COUNTERFACTUAL: _answered(counterfactual, pairs, batch_size),
+        }
+        hard = [query.hard for _, query in pairs]
+        for component, values in right.items():
+            parts.append(pd.DataFrame({"component": component, "scope": scope, "hard": hard, "value": values}))
+    return pd.concat(parts, ignore_index=True).astype({"hard": "bool", "value": "float64"})
+
+
+def _classified(classifier: ScopeClassifier, pairs: Sequence[Pair], *, inside: bool) -> list[float]:
+    similarity = classifier.score_pairs([(edit, query.input) for edit, query in pairs])
+    return ((similarity > math.log(0.5)) == inside).double().tolist()
+
+
+def _answered(counterfactual: CounterfactualModel, pairs: Sequence[Pair], batch_size: int) -> list[float]:
+    values = [0.0] * len(pairs)
+    task = counterfactual.task
+    for positions in in_batches([query for _, query in pairs], batch_size):
+        chosen = [pairs[i] for i in positions]
+        batch = counterfactual.encode_queries([edit for edit, _ in chosen], [query for _, query in chosen])
+        with torch.no_grad():
+            right = task.correct(task.logits(counterfactual.model, batch), batch)
+        for position, value in zip(positions, right.double().tolist(), strict=True):
+            values[position] = value
+    return values

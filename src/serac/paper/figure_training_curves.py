@@ -1,0 +1,82 @@
+"""Figure ``training_curves``: validation numbers of everything that was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from serac.paper import style
+from serac.paper.names import PROBLEMS, in_order, problem_name
+
+NOT_DRAWN = ("step", "seconds", "loss", "validation_loss")
+NAMES = {
+    "score": "score",
+    "accuracy": "accuracy",
+    "recall_in": "right in scope",
+    "recall_out": "right out of scope",
+    "es": "ES",
+    "edit_success": "ES",
+    "dd": "DD",
+    "drawdown": "DD",
+    "locality": "locality",
+}
+COLOURS = {
+    "ES": style.BLUE,
+    "DD": style.VERMILION,
+    "locality": style.ORANGE,
+    "right in scope": style.GREEN,
+    "right out of scope": style.PURPLE,
+    "accuracy": style.SKY,
+    "score": style.GREY,
+}
+
+
+def plot_training_curves(
+    histories: Mapping[tuple[str, str], Sequence[Path | str]], outputs: Sequence[Path | str]
+) -> None:
+    """``histories``: by (problem, what was trained) the ``history.csv`` of each training seed; one panel each.
+
+    Drawn are all validation numbers between 0 and 1, or the score where there is none.
+    """
+    frames = {key: [pd.read_csv(path) for path in paths] for key, paths in histories.items()}
+    problems = in_order((problem for problem, _ in frames), PROBLEMS)
+    trained = list(dict.fromkeys(name for _, name in frames))
+    shape = {"rows": len(problems), "columns": len(trained)}
+    with style.figure(style.PAGE, 1.15 * len(problems) + 0.4, **shape, sharey="row") as (drawn, panels):
+        for axes, (problem, name) in zip(panels, product(problems, trained), strict=True):
+            if (problem, name) not in frames:
+                axes.remove()
+                continue
+            _panel(axes, frames[problem, name])
+            first = next(other for other in trained if (problem, other) in frames)
+            axes.set_ylabel(problem_name(problem) if name == first else "")
+            axes.set_title(name if problem == problems[0] else "")
+            axes.set_xlabel("training step" if problem == problems[-1] else "")
+        lines = {label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        drawn.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(lines))
+        style.save(drawn, outputs)
+
+
+def drawn_columns(history: pd.DataFrame) -> list[str]:
+    """Validation columns whose values all lie in [0, 1], or ``score`` alone."""
+    candidates = [name for name in history.columns if name not in NOT_DRAWN and history[name].between(0, 1).all()]
+    named = [name for name in candidates if name != "score"]
+    return named or candidates or ["score"]
+
+
+def _panel(axes: Axes, seeds: Sequence[pd.DataFrame]) -> None:
+    columns = drawn_columns(pd.concat(seeds))
+    for history in seeds:
+        for name in columns:
+            label = NAMES.get(name, name.replace("_", " "))
+            axes.plot(history["step"], history[name], color=_colour(label), label=label, marker=".", markersize=2)
+    axes.locator_params(axis="x", nbins=3)
+    axes.grid(axis="y")
+
+
+def _colour(label: str) -> str:
+    return COLOURS.get(label, style.BLACK)

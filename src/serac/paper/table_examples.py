@@ -1,0 +1,68 @@
+"""Table ``examples`` (T1): an edit of each problem with easy and hard inputs in and out of its scope."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from serac.paper.names import PROBLEMS, in_order, kind_name, problem_name
+from serac.paper.tables import NONE, Table, write_table
+from serac.records import EditExample, Query, read_examples
+
+SORTS = {
+    "in_scope": "in scope",
+    "in_scope_hard": "in scope, hard",
+    "out_of_scope": "out of scope",
+    "out_of_scope_hard": "out of scope, hard",
+}
+
+
+def tabulate_examples(examples: Mapping[str, Path | str], outputs: Sequence[Path | str], *, seed: int = 0) -> None:
+    """``examples``: the test split (``.jsonl``) of each problem; writes csv, md and tex."""
+    write_table(examples_table({name: read_examples(path) for name, path in examples.items()}, seed=seed), outputs)
+
+
+def examples_table(examples: Mapping[str, Sequence[EditExample]], *, seed: int = 0) -> Table:
+    """One row a problem: a sampled edit that has as many of the four sorts of input as there are."""
+    rows, printed = [], []
+    for problem in in_order(examples, PROBLEMS):
+        rng = random.Random(f"examples/{seed}/{problem}")
+        example = _most_complete(examples[problem], rng)
+        queries = {sort: rng.choice(found) if found else None for sort, found in _sorts(example).items()}
+        row = {"problem": problem, "id": example.id, "edit": example.edit.input, "edit_label": example.edit.label}
+        for sort, query in queries.items():
+            row |= {sort: query.input if query else "", f"{sort}_label": query.label if query else ""}
+        rows.append(row)
+        edit = _arrow(example.edit.input, example.edit.label)
+        printed.append([problem_name(problem), edit, *(_cell(query, problem) for query in queries.values())])
+    display = pd.DataFrame(printed, columns=["problem", "edit", *SORTS.values()])
+    caption = (
+        "One edit of each problem with inputs in and out of its scope. Arrows point to the wanted output, out of scope "
+        "to the source's original one; fact checking asks for true (1) or false (0)."
+    )
+    return Table(pd.DataFrame(rows), display, caption)
+
+
+def _sorts(example: EditExample) -> dict[str, list[Query]]:
+    scopes = {"in_scope": example.in_scope, "out_of_scope": example.out_of_scope}
+    return {
+        f"{scope}{suffix}": [query for query in queries if query.hard == hard and query.wanted]
+        for scope, queries in scopes.items()
+        for suffix, hard in (("", False), ("_hard", True))
+    }
+
+
+def _most_complete(examples: Sequence[EditExample], rng: random.Random) -> EditExample:
+    counts = [sum(map(bool, _sorts(example).values())) for example in examples]
+    return rng.choice([example for example, count in zip(examples, counts, strict=True) if count == max(counts)])
+
+
+def _cell(query: Query | None, problem: str) -> str:
+    return NONE if query is None else f"{_arrow(query.input, query.label)} ({kind_name(query.kind)})"
+
+
+def _arrow(text: str, label: str) -> str:
+    return f"{text} → {label}" if label else text
