@@ -197,10 +197,8 @@ def test_approximate_memory_below_its_size_is_exact() -> None:
 def test_large_memory_loads_in_under_a_second(tmp_path) -> None:
     memory = EditMemory(serac_parts.embed())
     count = 100_000
-    memory.edits = [Edit(f"where was number {number} born ?", "rome") for number in range(count)]
-    memory._ids = list(range(count))
-    memory._next_id = count
-    memory.vectors.append(torch.randn(count, serac_parts.WIDTH))
+    edits = [Edit(f"where was number {number} born ?", "rome") for number in range(count)]
+    memory.add(edits, torch.randn(count, serac_parts.WIDTH))
     memory.save_pretrained(tmp_path)
     started = time.monotonic()
     loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)

@@ -56,10 +56,13 @@ class EditMemory:
         return self.edits[self._position(id)]
 
     # --- changes -------------------------------------------------------------------------------
-    def add(self, edits: Sequence[Edit]) -> list[int]:
-        """Append edits, encoding only these; returns their ids."""
+    def add(self, edits: Sequence[Edit], vectors: Tensor | None = None) -> list[int]:
+        """Append edits, encoding only these; returns their ids.
+
+        ``vectors`` float32 [m, heads * width], where the classifier encoded the edits before (on another machine).
+        """
         if self._keeps_vectors:
-            self.vectors.append(self._encode(edits))
+            self.vectors.append(self._encode(edits) if vectors is None else vectors)
         ids = list(range(self._next_id, self._next_id + len(edits)))
         self._positions.update(zip(ids, range(len(self.edits), len(self.edits) + len(edits)), strict=True))
         self._next_id += len(edits)

@@ -1,0 +1,90 @@
+"""Models of real or miniature size with random weights, and questions for them: nothing is downloaded."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import torch
+from transformers import (
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    DistilBertModel,
+    PreTrainedModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from serac.config.serac import ScopeSettings
+from serac.editors.serac.counterfactual import CounterfactualModel
+from serac.editors.serac.cross import CrossClassifier
+from serac.editors.serac.embed import EmbedClassifier
+from serac.editors.serac.scope import ScopeClassifier
+from serac.models.tokenizers import train_tokenizer
+from serac.records import Edit
+from serac.tasks.base import Task
+from serac.tasks.registry import load_task
+
+T5_SIZES = {
+    "miniature": {"d_model": 64, "d_ff": 256, "num_layers": 2, "num_heads": 4, "d_kv": 16},
+    "t5-small": {"d_model": 512, "d_ff": 2048, "num_layers": 6, "num_heads": 8, "d_kv": 64},
+    "t5-base": {"d_model": 768, "d_ff": 3072, "num_layers": 12, "num_heads": 12, "d_kv": 64},
+    "t5-large": {"d_model": 1024, "d_ff": 4096, "num_layers": 24, "num_heads": 16, "d_kv": 64},
+}
+ENCODER_SIZES = {
+    "miniature": {"dim": 128, "hidden_dim": 512, "n_layers": 2, "n_heads": 4},
+    "distilbert": {"dim": 768, "hidden_dim": 3072, "n_layers": 6, "n_heads": 12},
+}
+WORDS = 2000
+MAX_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Models:
+    """A base model with its task, and the parts of SERAC."""
+
+    base: PreTrainedModel
+    task: Task
+    counterfactual: CounterfactualModel
+    encoder: str
+
+    def classifier(self, kind: str) -> ScopeClassifier:
+        """A scope classifier of ``kind`` with random weights."""
+        torch.manual_seed(1)
+        tokenizer = train_tokenizer("bert", questions(random.Random(0), 2000), 8000)
+        config = DistilBertConfig(vocab_size=28996, dropout=0.0, attention_dropout=0.0, **ENCODER_SIZES[self.encoder])
+        settings = ScopeSettings(kind=kind, checkpoint=self.encoder)
+        if kind == "embed":
+            return EmbedClassifier(DistilBertModel(config).eval(), tokenizer, settings)
+        return CrossClassifier(DistilBertForSequenceClassification(config).eval(), tokenizer, settings)
+
+
+def random_models(base: str, counterfactual: str, encoder: str) -> Models:
+    """Models of the named sizes."""
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer("t5", questions(random.Random(0), 2000), 8000)
+    small = CounterfactualModel(_t5(counterfactual), load_task("seq2seq", tokenizer, 3 * MAX_LENGTH))
+    return Models(_t5(base), load_task("seq2seq", tokenizer, MAX_LENGTH), small, encoder)
+
+
+def _t5(size: str) -> PreTrainedModel:
+    config = T5Config(vocab_size=32128, dropout_rate=0.0, decoder_start_token_id=0, **T5_SIZES[size])
+    return T5ForConditionalGeneration(config).eval().requires_grad_(False)
+
+
+def questions(rng: random.Random, count: int) -> list[str]:
+    """Questions of about ten words, no two alike."""
+    words = [_word(random.Random(number)) for number in range(WORDS)]
+    return [
+        f"which {rng.choice(words)} is the {rng.choice(words)} of {' '.join(rng.choices(words, k=4))}?"
+        for _ in range(count)
+    ]
+
+
+def edits(rng: random.Random, count: int) -> list[Edit]:
+    """A question and an answer of two words each."""
+    return [Edit(question, " ".join(question.rstrip("?").split()[-2:])) for question in questions(rng, count)]
+
+
+def _word(rng: random.Random) -> str:
+    return "".join(rng.choice("bdfgklmnprstv") + rng.choice("aeiou") for _ in range(rng.randint(2, 4)))
