@@ -24,7 +24,7 @@ def start(snakemake: Any) -> None:
     ``snakemake`` is the object that Snakemake gives to scripts, or one of the same attributes. Call it before
     anything imports torch.
     """
-    os.environ.update({name: "1" for name in _ONE_THREAD}, TOKENIZERS_PARALLELISM="false")
+    os.environ.update({name: "1" for name in _ONE_THREAD}, TOKENIZERS_PARALLELISM="false", HF_HUB_DISABLE_PROGRESS_BARS="1")
     terminal = os.fdopen(os.dup(2), "w")
     log = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - open until the process ends
     os.dup2(log.fileno(), 1)

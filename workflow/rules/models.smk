@@ -90,13 +90,19 @@ rule train_base:
 rule predict_base:
     input:
         base=base_files,
-        examples="results/{run}/problems/{problem}/{split}.jsonl",
+        examples=expand(
+            "results/{{run}}/problems/{{problem}}/{split}.jsonl",
+            split=("validation", "test"),
+        ),
     output:
-        "results/{run}/base_outputs/{problem}/{split}.safetensors",
+        expand(
+            "results/{{run}}/base_outputs/{{problem}}/{split}.safetensors",
+            split=("validation", "test"),
+        ),
     log:
-        "logs/{run}/predict_base/{problem}/{split}.log",
+        "logs/{run}/predict_base/{problem}.log",
     benchmark:
-        "benchmarks/{run}/predict_base/{problem}/{split}.tsv"
+        "benchmarks/{run}/predict_base/{problem}.tsv"
     retries: 1
     conda:
         "../../envs/evaluation.yaml"
@@ -111,7 +117,7 @@ rule predict_base:
         batch_size=settings.evaluation.batch_size,
         generate=settings.evaluation.generated_batches > 0,
     message:
-        "Asking the base model of {wildcards.problem} about the {wildcards.split} inputs"
+        "Asking the base model of {wildcards.problem} about the validation and test inputs"
     script:
         "../scripts/predict_base.py"
 

@@ -1,0 +1,23 @@
+"""Train one learned editor for a number of simultaneous edits."""
+
+import shutil
+
+from serac.workflow import device, folder, start, training_folder
+
+start(snakemake)
+
+from serac.config.training import TrainSettings
+from serac.editors.assembly import assemble
+from serac.models.loading import load_base
+from serac.records import read_examples
+from serac.training import train
+
+params, wildcards, target = snakemake.params, snakemake.wildcards, folder(snakemake.output)
+seed, settings = int(wildcards.seed), TrainSettings(**params.train)
+base, task = load_base(folder(snakemake.input.base), params.task, params.max_length, device(snakemake))
+editor = assemble({**params.editor, "seed": seed}, base, task, matrices=params.edited)
+examples = map(read_examples, snakemake.input.data)
+with training_folder(snakemake) as work:
+    train(editor.objective(*examples, settings, k=int(wildcards.k)), settings, work, seed=seed)
+    editor.save_pretrained(target)
+    shutil.copyfile(work / "history.csv", target / "history.csv")
