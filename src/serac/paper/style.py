@@ -90,6 +90,8 @@ def figure(
 def save(drawn: Figure, outputs: Sequence[Path | str]) -> None:
     """Write to every path (``.pdf`` or ``.png``, 300 dots an inch) at the printed size and without dates."""
     metadata = {".pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}}
+    drawn.draw_without_rendering()
+    drawn.set_layout_engine("none")  # laid out once for all formats
     for path in map(Path, outputs):
         path.parent.mkdir(parents=True, exist_ok=True)
         drawn.savefig(path, metadata=metadata.get(path.suffix, {"Software": None}))
