@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
-from serac.config.hints import suggest
+from serac.config.check import validate_section
 from serac.config.settings import Settings
 from serac.errors import ConfigError
-
-T = TypeVar("T", bound=BaseModel)
 
 
 def load(*paths: Path | str) -> Settings:
@@ -49,43 +46,3 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 def validate(raw: Mapping[str, Any]) -> Settings:
     """Typed settings of a merged configuration; raises ``ConfigError`` listing every mistake."""
     return validate_section(Settings, raw)
-
-
-def validate_section(section: type[T], raw: Mapping[str, Any]) -> T:
-    """Like :func:`validate` for one section."""
-    try:
-        return section.model_validate(raw)
-    except ValidationError as error:
-        messages = [_message(section, raw, detail) for detail in error.errors()]
-        raise ConfigError("\n".join(dict.fromkeys(messages))) from error
-
-
-def _message(section: type[BaseModel], raw: Any, detail: Any) -> str:
-    location = [str(part) for part in detail["loc"]]
-    where = ".".join(location) or "the configuration"
-    if detail["type"] == "extra_forbidden":
-        *parents, key = location
-        parent = ".".join(parents) or "the configuration"
-        return f"unknown key '{key}' in {parent}. {suggest(key, _fields(section, parents))}"
-    if detail["type"] == "missing":
-        return f"{where} is missing. Hint: config/config.yaml shows every key"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if location else message
-
-
-def _fields(section: Any, path: list[str]) -> set[str]:
-    """Names allowed at ``path``: follows the fields of nested sections, whatever container holds them."""
-    current = {section}
-    for part in path:
-        deeper: set[Any] = set()
-        for model in current:
-            field = model.model_fields.get(part)
-            deeper |= _sections(field.annotation) if field else {model}
-        current = deeper
-    return {name for model in current for name in model.model_fields}
-
-
-def _sections(annotation: Any) -> set[Any]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {annotation}
-    return {model for part in getattr(annotation, "__args__", ()) for model in _sections(part)}
