@@ -54,6 +54,7 @@ def _rows(rng, problem, editor, k, seed):
     inside, outside = KINDS[problem]
     for subset in ["all", "hard", *dict.fromkeys(inside + outside)]:
         shift = 0.05 if subset in HARD | {"hard"} else 0.0
+        shift += 0.1 if subset == "implication" and editor in ("lu", "mend", "enn") else 0.0
         metrics = {}
         if subset in ("all", "hard") or subset in inside:
             metrics |= {"es": level_es - shift, "router_hit": 0.95}

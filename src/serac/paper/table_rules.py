@@ -78,7 +78,7 @@ def read_jobs(folder: Path) -> dict[str, Job]:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = "".join(part.lstrip("@") for part in file.relative_to(folder).parts)
         records[base64.urlsafe_b64decode(name).decode()] = json.loads(file.read_text(encoding="utf-8"))
-    timed = {out: r for out, r in records.items() if r.get("starttime") and r.get("endtime")}
+    timed = {out: r for out, r in records.items() if None not in (r.get("starttime"), r.get("endtime"))}
     owners: dict[tuple, str] = {}
     owner_of = {out: owners.setdefault(_same_job(r), out) for out, r in sorted(timed.items())}
     return {

@@ -1,0 +1,194 @@
+"""Every table: expected rows and columns, no gaps, equal bytes for equal input."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import paper_fakes as fakes
+from serac.paper.table_base_models import tabulate_base_models
+from serac.paper.table_components import tabulate_components
+from serac.paper.table_cost import tabulate_cost
+from serac.paper.table_examples import tabulate_examples
+from serac.paper.table_rules import Job, critical_path, read_jobs, tabulate_rules
+from serac.paper.table_scope_classifier import tabulate_scope_classifier
+from serac.paper.tables import Table, with_interval, write_table
+from serac.records import Edit, EditExample, Query, write_examples
+from tiny_models import claims, opinions, qa
+
+CLASSIFIERS = ("serac_embed", "serac_cross", "serac_embed_large", "serac_cross_large")
+
+
+def check(write, folder, name: str, rows: int, columns: list[str]) -> pd.DataFrame:
+    """Write twice, compare, and return the csv; ``rows`` and ``columns`` are those printed in Markdown."""
+    csv, md, tex = fakes.assert_same_bytes(write, folder, [f"{name}.csv", f"{name}.md", f"{name}.tex"])
+    lines = [line for line in md.read_text().splitlines() if line.startswith("|")]
+    assert [cell.strip() for cell in lines[0].strip("|").split("|")] == columns
+    assert len(lines) == rows + 2
+    assert all(line.count("|") == lines[0].count("|") for line in lines)
+    assert "\\bottomrule" in tex.read_text()
+    data = pd.read_csv(csv)
+    assert len(data)
+    assert "nan" not in md.read_text().lower() + tex.read_text().lower()
+    return data
+
+
+def test_examples_show_all_sorts_of_inputs(tmp_path):
+    files = {"qa_hard": tmp_path / "qa.jsonl", "fc": tmp_path / "fc.jsonl", "convsent": tmp_path / "convsent.jsonl"}
+    for path, examples in zip(files.values(), (qa(), claims(), opinions()), strict=True):
+        write_examples(path, examples)
+    columns = ["problem", "edit", "in scope", "in scope, hard", "out of scope", "out of scope, hard"]
+    data = check(lambda paths: tabulate_examples(files, paths, seed=1), tmp_path, "examples", 3, columns)
+    assert data["problem"].tolist() == ["qa_hard", "fc", "convsent"]
+    assert data[["in_scope", "in_scope_hard", "out_of_scope", "out_of_scope_hard"]].iloc[:2].notna().all().all()
+
+
+def test_the_most_complete_examples_are_chosen(tmp_path):
+    poor = EditExample("poor", "p", Edit("a", "b"), (Query("a", "b", "main"),), ())
+    write_examples(tmp_path / "qa.jsonl", [poor] * 50 + qa()[:1])
+    for seed in range(5):
+        tabulate_examples({"qa": tmp_path / "qa.jsonl"}, [tmp_path / "t.csv"], seed=seed)
+        assert pd.read_csv(tmp_path / "t.csv")["id"].tolist() == ["qa0"]
+
+
+def test_components_are_averaged_over_all_and_over_hard_inputs(tmp_path):
+    rng = np.random.default_rng(0)
+    parts = [("scope_classifier", 0.95), ("counterfactual", 0.9)]
+    frame = pd.DataFrame(
+        [
+            (component, scope, hard, float(rng.random() < level - 0.1 * hard))
+            for component, level in parts
+            for scope in ("in", "out")
+            for hard in (False, True)
+            for _ in range(40)
+        ],
+        columns=["component", "scope", "hard", "value"],
+    )
+    frame.to_parquet(tmp_path / "c.parquet")
+    files = {"serac_embed": [tmp_path / "c.parquet"] * 2, "serac_cross": [tmp_path / "c.parquet"]}
+    names = [
+        f"SERAC ({c}): {part}" for c in ("Embed", "Cross") for part in ("scope classifier", "counterfactual model")
+    ]
+    data = check(lambda paths: tabulate_components(files, paths), tmp_path, "components", 4, ["set", *names])
+    cell = data.query("editor == 'serac_cross' and component == 'counterfactual' and scope == 'out'").set_index(
+        "subset"
+    )
+    expected = frame.query("component == 'counterfactual' and scope == 'out'")
+    assert cell.loc["all", "accuracy"] == pytest.approx(expected["value"].mean())
+    assert cell.loc["hard", "accuracy"] == pytest.approx(expected.loc[expected["hard"], "value"].mean())
+    assert cell["n"].to_dict() == {"all": 80, "hard": 40}
+
+
+def test_scope_classifiers_are_compared_on_two_problems(tmp_path):
+    fakes.results(editors=(*CLASSIFIERS, "ft")).to_csv(tmp_path / "results.csv", index=False)
+    columns = ["classifier", "QA-hard ES ↑", "QA-hard DD ↓", "FC ES ↑", "FC DD ↓"]
+    data = check(
+        lambda paths: tabulate_scope_classifier(tmp_path / "results.csv", paths), tmp_path, "scope", 4, columns
+    )
+    assert set(data["editor"]) == set(CLASSIFIERS)
+    assert len(data) == 4 * 2 * 2
+
+
+def test_base_models_are_rows(tmp_path):
+    bases = ("t5-small", "t5-base", "bart", "gpt")
+    frames = [fakes.results(editors=("serac_embed",), problems=("qa", "qa_hard")).assign(base=base) for base in bases]
+    pd.concat(frames).to_csv(tmp_path / "results.csv", index=False)
+    names = {"t5-base": "T5 base", "t5-small": "T5 small", "bart": "BART", "gpt": "GPT-2 (decoder only)"}
+    columns = ["base model", "QA ES ↑", "QA DD ↓", "QA-hard ES ↑", "QA-hard DD ↓"]
+    data = check(
+        lambda paths: tabulate_base_models(tmp_path / "results.csv", paths, names=names), tmp_path, "bases", 4, columns
+    )
+    assert set(data["base"]) == set(bases)
+
+
+def cost(factor: float) -> dict:
+    return {
+        "base_seconds": 0.01, "edited_seconds": 0.01 * factor, "base_bytes": 10**7, "edited_bytes": 3 * 10**7,
+        "ratio": factor, "edits": 10, "batch": 10, "repeats": 20, "device": "cpu",
+    }  # fmt: skip
+
+
+def test_cost_stands_beside_the_reported_values(tmp_path):
+    files = {}
+    for problem, factor in (("qa", 1.1), ("qa_hard", 1.2), ("fc", 2.5)):
+        files[problem] = tmp_path / f"{problem}.json"
+        files[problem].write_text(json.dumps(cost(factor)))
+    columns = ["problem", "ms", "ratio", "MB", "reported ms", "reported GB"]
+    data = check(lambda paths: tabulate_cost(files, paths), tmp_path, "cost", 3, columns)
+    assert data["serac_ms"].tolist() == pytest.approx([11, 12, 25])
+    text = (tmp_path / "0" / "cost.md").read_text()
+    assert "| QA | 10.0 → 11.0 | 1.10 | 10.0 → 30.0 | 87 → 92 | 2.96 → 3.47 |" in text
+    assert "recalled, unverified" in text
+
+
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+
+
+def benchmark(path, seconds: float, memory: str):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{HEADER}{seconds}\t0:00:01\t{memory}\t1\t1\t1\t0\t0\t99\t1\n")
+    return path
+
+
+def record(folder, output: str, rule: str, start: float, end: float, inputs: list[str], split: int | None = None):
+    """Snakemake's record of an output file; long names are spread over folders that start with @."""
+    name = base64.urlsafe_b64encode(output.encode()).decode()
+    path = folder / f"@{name[:split]}" / name[split:] if split else folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"rule": rule, "starttime": start, "endtime": end, "input": inputs, "log": [f"{rule}.log"]}
+    path.write_text(json.dumps(content))
+
+
+def test_rules_are_summed_and_the_critical_path_is_found(tmp_path):
+    files = {
+        "train": [benchmark(tmp_path / "a.tsv", 100, "500"), benchmark(tmp_path / "b.tsv", 20, "900")],
+        "draw": [benchmark(tmp_path / "c.tsv", 2, "-")],  # too short to be measured
+    }
+    metadata = tmp_path / "metadata"
+    record(metadata, "results/long/model", "train", 0, 100, ["data"], split=8)
+    record(metadata, "results/long/history", "train", 0, 100, ["data"])
+    record(metadata, "other", "tune", 0, 60, [])
+    record(metadata, "figure", "draw", 100, 102, ["results/long/history", "other"])
+    columns = ["rule", "jobs", "seconds, all jobs", "longest job", "peak MB", "critical path"]
+    data = check(lambda paths: tabulate_rules(files, paths, metadata=metadata), tmp_path, "rules", 2, columns)
+    assert data["rule"].tolist() == ["train", "draw"]
+    assert data["seconds"].tolist() == [120, 2]
+    assert data["peak_mb"].tolist() == [900, 0]
+    assert data["critical_seconds"].tolist() == [100, 2]
+    assert "train (100 s), then draw (2 s)" in (tmp_path / "0" / "rules.md").read_text()
+
+
+def test_files_of_one_job_are_one_job(tmp_path):
+    record(tmp_path, "model", "train", 0, 100, ["data"])
+    record(tmp_path, "history", "train", 0, 100, ["data"])
+    record(tmp_path, "later", "use", 100, 130, ["model", "history"])
+    jobs = read_jobs(tmp_path)
+    assert sorted(job.rule for job in jobs.values()) == ["train", "use"]
+    assert [job.rule for job in critical_path(jobs)] == ["train", "use"]
+
+
+def test_the_critical_path_is_the_longest_in_seconds_not_in_jobs():
+    jobs = {
+        "a": Job("a", 5),
+        "b": Job("b", 1, ("a",)),
+        "c": Job("c", 1, ("b",)),
+        "d": Job("d", 9),
+        "e": Job("e", 1, ("d", "c")),
+    }
+    assert [job.rule for job in critical_path(jobs)] == ["d", "e"]
+    assert critical_path({}) == []
+
+
+def test_cells_are_escaped_where_needed(tmp_path):
+    display = pd.DataFrame({"a_b": ["50% & more | x_y", with_interval(float("nan"), 0.0)]})
+    table = Table(pd.DataFrame({"a": [1.0, 2.0]}), display, "100% of a_b", frozenset({(0, 0)}))
+    write_table(table, [tmp_path / "t.md", tmp_path / "t.tex"])
+    assert "| **50% & more \\| x_y** |" in (tmp_path / "t.md").read_text()
+    text = (tmp_path / "t.tex").read_text()
+    assert "\\bfseries 50\\% \\& more | x\\_y" in text
+    assert "\\caption{100\\% of a\\_b}" in text
+    assert "a\\_b \\\\" in text
