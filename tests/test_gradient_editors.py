@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,27 @@ def test_training_raises_edit_success(name: str, tiny_t5: Tiny, tmp_path: Path) 
     assert before["locality"] == pytest.approx(1 - before["dd"])
     assert max(row["es"] for row in history) > before["es"] + 0.2
     assert objective.validate()["score"] == pytest.approx(max(row["score"] for row in history))
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_interrupted_training_ends_with_the_same_weights(name: str, tiny_t5: Tiny, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"steps": 6, "validate_every": 3, "checkpoint_every": 2})
+    whole, broken = learned(name, tiny_t5), learned(name, tiny_t5)
+    train(whole.objective(tiny_t5.examples, tiny_t5.examples, settings, k=2), settings, tmp_path / "whole", seed=1)
+    objective = broken.objective(tiny_t5.examples, tiny_t5.examples, settings, k=2)
+    calls = iter(range(100))
+
+    def killed(rng: random.Random) -> tuple[torch.Tensor, Mapping[str, float]]:
+        if next(calls) == 5:
+            raise KeyboardInterrupt
+        return objective.loss(rng)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(replace(objective, loss=killed), settings, tmp_path / "broken", seed=1)
+    resumed = learned(name, tiny_t5)
+    train(resumed.objective(tiny_t5.examples, tiny_t5.examples, settings, k=2), settings, tmp_path / "broken", seed=1)
+    expected = whole.network.state_dict()
+    assert all(torch.equal(tensor, expected[key]) for key, tensor in resumed.network.state_dict().items())
 
 
 @pytest.mark.parametrize("name", LEARNED)
