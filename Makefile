@@ -37,4 +37,4 @@ $(STAMP): requirements.txt pyproject.toml
 	touch $(STAMP)
 
 clean:  ## remove the outputs of all runs (not the virtual environment)
-	rm -rf results/*/ resources logs benchmarks
+	rm -rf results/*/ resources

@@ -11,12 +11,16 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/items.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/problems.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/editors.smk"
 include: "workflow/rules/evaluation.smk"
-include: "workflow/rules/paper.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 # One GPU holds one training job; `--resources gpu=3` on the command line overrides this cap.
@@ -42,6 +46,7 @@ localrules:
     models,
     tables,
     figures,
+    readme,
 
 
 rule all:
@@ -49,4 +54,6 @@ rule all:
     input:
         rules.tables.input,
         rules.figures.input,
+        table_files("rules"),
+        f"{RUN}/REPORT.md",
         f"{RUN}/config.yaml",

@@ -24,7 +24,10 @@ def start(snakemake: Any) -> None:
     ``snakemake`` is the object that Snakemake gives to scripts, or one of the same attributes. Call it before
     anything imports torch.
     """
-    os.environ.update({name: "1" for name in _ONE_THREAD}, TOKENIZERS_PARALLELISM="false", HF_HUB_DISABLE_PROGRESS_BARS="1")
+    os.environ |= dict.fromkeys(_ONE_THREAD, "1") | {
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
     terminal = os.fdopen(os.dup(2), "w")
     log = open(snakemake.log[0], "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - open until the process ends
     os.dup2(log.fileno(), 1)
@@ -65,3 +68,30 @@ def training_folder(snakemake: Any) -> Iterator[Path]:
     work = Path(snakemake.params.work) / hashlib.sha256(state.encode()).hexdigest()[:12]
     yield work
     shutil.rmtree(work, ignore_errors=True)
+
+
+def grouped(keys: Any, files: Any) -> dict[Any, list[str]]:
+    """Files by key; ``keys`` are given in the order of ``files``, lists become tuples."""
+    groups: dict[Any, list[str]] = {}
+    for key, file in zip(keys, files, strict=True):
+        groups.setdefault(tuple(key) if isinstance(key, list) else key, []).append(file)
+    return groups
+
+
+def load_editor(snakemake: Any) -> tuple[Any, dict[str, Any]]:
+    """The job's editor and the hyperparameters that were chosen for it on validation data (none if not tuned).
+
+    Reads the inputs ``base`` and, where the rule has them, ``scope``, ``counterfactual``, ``weights`` and ``tuning``,
+    and the parameters ``editor``, ``edited``, ``task`` and ``max_length``.
+    """
+    from serac.editors.assembly import assemble
+    from serac.models.loading import load_base
+
+    params, files = snakemake.params, snakemake.input
+    base, task = load_base(folder(files.base), params.task, params.max_length, device(snakemake))
+    parts = {part: folder(files[part]) for part in ("scope", "counterfactual", "weights") if part in files.keys()}  # noqa: SIM118
+    editor = assemble(params.editor, base, task, matrices=params.edited, **parts)
+    if "tuning" not in files.keys():  # noqa: SIM118
+        return editor, {}
+    choice = json.loads(Path(files.tuning).read_text(encoding="utf-8"))["best"]
+    return editor.tuned(**choice), choice

@@ -16,8 +16,6 @@ except ConfigError as error:
 
 RUN = f"results/{settings.run.name}"
 WORLD = f"resources/{settings.world.name}"
-TABLES = ("main",)
-FIGURES = ()
 SPLITS = ("train", "validation", "test")
 EDIT_FILES = tuple(f"{split}.jsonl" for split in SPLITS)
 BASE_FILES = ("base_train.jsonl", "base_validation.jsonl")
@@ -37,15 +35,15 @@ def choice(names):
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
-def growing(kind, what):
-    """A resource of the config's `run.needs` that grows with every attempt."""
-    need = getattr(settings.run.needs[kind], what)
-    return lambda wildcards, attempt: need * attempt
-
-
-def gpus():
-    """GPUs that a training or evaluation job asks for."""
-    return 1 if settings.run.device == "cuda" else 0
+def needs(kind):
+    """Resources of the config's `run.needs`, growing with every attempt; jobs of the heavy kinds get the GPU."""
+    need = settings.run.needs[kind]
+    gpu = int(settings.run.device == "cuda" and kind != "light")
+    return {
+        "mem_mb": lambda wildcards, attempt: need.mem_mb * attempt,
+        "runtime": lambda wildcards, attempt: need.runtime * attempt,
+        **({"gpu": gpu} if gpu else {}),
+    }
 
 
 def dump(section):
@@ -57,12 +55,34 @@ def problem_settings(wildcards):
     return settings.problems[wildcards.problem]
 
 
+def base_settings(wildcards):
+    """What is edited: the problem's own base model (`base`) or another one, trained on the same data."""
+    own = problem_settings(wildcards).base
+    return own if wildcards.base == "base" else settings.paper.base_models.models[wildcards.base]
+
+
+def base_task(wildcards):
+    return getattr(base_settings(wildcards), "task", None) or problem_settings(wildcards).task
+
+
 def scope_settings(wildcards):
     return problem_settings(wildcards).scope[wildcards.classifier]
 
 
 def editor_settings(wildcards):
     return settings.editors[wildcards.editor]
+
+
+TASK_PARAMS = {
+    "task": lambda wildcards: problem_settings(wildcards).task,
+    "max_length": lambda wildcards: problem_settings(wildcards).max_length,
+}
+BASE_PARAMS = {**TASK_PARAMS, "task": base_task}
+EDITOR_PARAMS = {
+    **TASK_PARAMS,
+    "editor": lambda wildcards: dump(editor_settings(wildcards)),
+    "edited": lambda wildcards: list(problem_settings(wildcards).edited_matrices),
+}
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -79,17 +99,14 @@ def problem_files(problem, *files):
 
 
 def base_files(wildcards):
-    """The base model that a problem edits."""
-    return in_folder(
-        f"{RUN}/models/{settings.base_of(wildcards.problem)}/base", MODEL_FILES
-    )
+    """The base model that a problem edits, or the other one that the rule's wildcard `base` names."""
+    name = getattr(wildcards, "base", "base")
+    return in_folder(f"{RUN}/models/{settings.base_of(wildcards.problem)}/{name}", MODEL_FILES)
 
 
 def reader_files(wildcards):
     """The checkpoint whose tokenizer reads inputs before a scope classifier sees them: the untrained base model."""
-    return checkpoint_files(
-        settings.problems[settings.base_of(wildcards.problem)].base.checkpoint
-    )
+    return checkpoint_files(settings.problems[settings.base_of(wildcards.problem)].base.checkpoint)
 
 
 def component_files(wildcards):
@@ -112,17 +129,18 @@ def component_files(wildcards):
     return files
 
 
-def outcome_files(problem, editors, ks):
-    """Outcomes of some editors on a problem for every training seed that is evaluated."""
-    seeds = [
-        seed for seed in settings.seeds.training if settings.seeds.evaluated_with(seed)
-    ]
-    return [
-        f"{RUN}/outcomes/{problem}/{editor}/k{k}/seed{seed}.parquet"
-        for editor in editors
-        for k in ks
-        for seed in seeds
-    ]
+def evaluated_seeds():
+    return [seed for seed in settings.seeds.training if settings.seeds.evaluated_with(seed)]
+
+
+def per_seed(folder, problem, editors, k, suffix):
+    """Files of some editors on a problem, one for every training seed that is evaluated."""
+    seeds = evaluated_seeds()
+    return [f"{folder}/{problem}/{editor}/k{k}/seed{seed}.{suffix}" for editor in editors for seed in seeds]
+
+
+def outcome_files(problem, editors, k):
+    return per_seed(f"{RUN}/outcomes", problem, editors, k, "parquet")
 
 
 def tuning_settings(wildcards):
@@ -135,53 +153,18 @@ def tuning_settings(wildcards):
 
 
 def sources_from(origin):
-    return [
-        name for name, source in settings.sources.items() if source.origin == origin
-    ]
+    return [name for name, source in settings.sources.items() if source.origin == origin]
 
 
 def checkpoints_from(*sources):
-    return [
-        name for name, model in settings.checkpoints.items() if model.source in sources
-    ]
+    return [name for name, model in settings.checkpoints.items() if model.source in sources]
 
 
 def checkpoint_corpora(wildcards):
     model = settings.checkpoints[wildcards.model]
-    return (
-        raw_paths(f"{WORLD}/raw", *model.corpora) if model.source == "generate" else []
-    )
+    return raw_paths(f"{WORLD}/raw", *model.corpora) if model.source == "generate" else []
 
 
 def encoder_files(wildcards):
     encoder = problem_settings(wildcards).encoder
     return checkpoint_files(encoder) if encoder else []
-
-
-def all_outcomes(wildcards):
-    """Outcomes of the main table and of the figure over k."""
-    main = [
-        path
-        for problem in settings.run.problems
-        for path in outcome_files(
-            problem, settings.problems[problem].editors, [settings.paper.k]
-        )
-    ]
-    return list(dict.fromkeys([*main, *batched_outcomes(wildcards)]))
-
-
-def batched_outcomes(wildcards):
-    """Outcomes of the figure over k."""
-    return outcome_files(
-        settings.paper.batched_problem,
-        settings.paper.batched_editors,
-        settings.paper.ks,
-    )
-
-
-def table_files(name):
-    return [f"{RUN}/tables/{name}.{kind}" for kind in ("csv", "md", "tex")]
-
-
-def figure_files(name):
-    return [f"{RUN}/figures/{name}.{kind}" for kind in ("pdf", "png")]

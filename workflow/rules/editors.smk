@@ -3,9 +3,7 @@
 
 rule train_scope_classifier:
     input:
-        checkpoint=lambda wildcards: checkpoint_files(
-            scope_settings(wildcards).checkpoint
-        ),
+        checkpoint=lambda wildcards: checkpoint_files(scope_settings(wildcards).checkpoint),
         reader=reader_files,
         data=expand(
             "results/{{run}}/problems/{{problem}}/{split}.jsonl",
@@ -17,21 +15,18 @@ rule train_scope_classifier:
             for file in (*SCOPE_FILES, "history.csv")
         ],
     log:
-        "logs/{run}/train_scope_classifier/{problem}/{classifier}/seed{seed}.log",
+        "results/{run}/logs/train_scope_classifier/{problem}/{classifier}/seed{seed}.log",
     benchmark:
-        "benchmarks/{run}/train_scope_classifier/{problem}/{classifier}/seed{seed}.tsv"
+        "results/{run}/benchmarks/train_scope_classifier/{problem}/{classifier}/seed{seed}.tsv"
     retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing("training", "mem_mb"),
-        runtime=growing("training", "runtime"),
-        gpu=gpus(),
+        **needs("training"),
     params:
+        **TASK_PARAMS,
         scope=lambda wildcards: dump(scope_settings(wildcards)),
-        task=lambda wildcards: problem_settings(wildcards).task,
-        max_length=lambda wildcards: problem_settings(wildcards).max_length,
         work="results/{run}/training/scope/{problem}/{classifier}/seed{seed}",
     message:
         "Training the scope classifier {wildcards.classifier} of {wildcards.problem}, seed {wildcards.seed}"
@@ -41,9 +36,7 @@ rule train_scope_classifier:
 
 rule train_counterfactual:
     input:
-        checkpoint=lambda wildcards: checkpoint_files(
-            problem_settings(wildcards).counterfactual.checkpoint
-        ),
+        checkpoint=lambda wildcards: checkpoint_files(problem_settings(wildcards).counterfactual.checkpoint),
         data=expand(
             "results/{{run}}/problems/{{problem}}/{split}.jsonl",
             split=("train", "validation"),
@@ -54,23 +47,18 @@ rule train_counterfactual:
             for file in (*COUNTERFACTUAL_FILES, "history.csv")
         ],
     log:
-        "logs/{run}/train_counterfactual/{problem}/seed{seed}.log",
+        "results/{run}/logs/train_counterfactual/{problem}/seed{seed}.log",
     benchmark:
-        "benchmarks/{run}/train_counterfactual/{problem}/seed{seed}.tsv"
+        "results/{run}/benchmarks/train_counterfactual/{problem}/seed{seed}.tsv"
     retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing("training", "mem_mb"),
-        runtime=growing("training", "runtime"),
-        gpu=gpus(),
+        **needs("training"),
     params:
-        counterfactual=lambda wildcards: dump(
-            problem_settings(wildcards).counterfactual
-        ),
-        task=lambda wildcards: problem_settings(wildcards).task,
-        max_length=lambda wildcards: problem_settings(wildcards).max_length,
+        **TASK_PARAMS,
+        counterfactual=lambda wildcards: dump(problem_settings(wildcards).counterfactual),
         work="results/{run}/training/counterfactual/{problem}/seed{seed}",
     message:
         "Training the counterfactual model of {wildcards.problem}, seed {wildcards.seed}"
@@ -91,29 +79,22 @@ rule train_editor:
             for file in ("config.json", "model.safetensors", "history.csv")
         ],
     log:
-        "logs/{run}/train_editor/{problem}/{editor}/k{k}/seed{seed}.log",
+        "results/{run}/logs/train_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
-        "benchmarks/{run}/train_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
+        "results/{run}/benchmarks/train_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
     wildcard_constraints:
-        editor=choice(
-            name for name, section in settings.editors.items() if section.trained
-        ),
+        editor=choice(name for name, section in settings.editors.items() if section.trained),
     retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing("training", "mem_mb"),
-        runtime=growing("training", "runtime"),
-        gpu=gpus(),
+        **needs("training"),
     params:
+        **TASK_PARAMS,
         editor=lambda wildcards: dump(editor_settings(wildcards)),
-        train=lambda wildcards: dump(
-            problem_settings(wildcards).training[wildcards.editor]
-        ),
+        train=lambda wildcards: dump(problem_settings(wildcards).training[wildcards.editor]),
         edited=lambda wildcards: list(problem_settings(wildcards).edited_matrices),
-        task=lambda wildcards: problem_settings(wildcards).task,
-        max_length=lambda wildcards: problem_settings(wildcards).max_length,
         work="results/{run}/training/editors/{problem}/{editor}/k{k}/seed{seed}",
     message:
         "Training {wildcards.editor} for {wildcards.k} edits on {wildcards.problem}, seed {wildcards.seed}"
@@ -130,23 +111,18 @@ rule tune_editor:
     output:
         "results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
     log:
-        "logs/{run}/tune_editor/{problem}/{editor}/k{k}/seed{seed}.log",
+        "results/{run}/logs/tune_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
-        "benchmarks/{run}/tune_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
+        "results/{run}/benchmarks/tune_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
     retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing("evaluation", "mem_mb"),
-        runtime=growing("evaluation", "runtime"),
-        gpu=gpus(),
+        **needs("evaluation"),
     params:
-        editor=lambda wildcards: dump(editor_settings(wildcards)),
-        edited=lambda wildcards: list(problem_settings(wildcards).edited_matrices),
+        **EDITOR_PARAMS,
         tuning=tuning_settings,
-        task=lambda wildcards: problem_settings(wildcards).task,
-        max_length=lambda wildcards: problem_settings(wildcards).max_length,
         batch_size=settings.evaluation.batch_size,
     message:
         "Choosing the hyperparameters of {wildcards.editor} ({wildcards.k} edits) on {wildcards.problem}'s validation split"

@@ -12,24 +12,19 @@ rule evaluate_editor:
         outcomes="results/{run}/outcomes/{problem}/{editor}/k{k}/seed{seed}.parquet",
         provenance="results/{run}/outcomes/{problem}/{editor}/k{k}/seed{seed}.json",
     log:
-        "logs/{run}/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.log",
+        "results/{run}/logs/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
-        "benchmarks/{run}/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
+        "results/{run}/benchmarks/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
     retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing("evaluation", "mem_mb"),
-        runtime=growing("evaluation", "runtime"),
-        gpu=gpus(),
+        **needs("evaluation"),
     params:
-        editor=lambda wildcards: dump(editor_settings(wildcards)),
-        edited=lambda wildcards: list(problem_settings(wildcards).edited_matrices),
+        **EDITOR_PARAMS,
         evaluation=dump(settings.evaluation),
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
-        task=lambda wildcards: problem_settings(wildcards).task,
-        max_length=lambda wildcards: problem_settings(wildcards).max_length,
     message:
         "Evaluating {wildcards.editor} with {wildcards.k} edits on {wildcards.problem}, training seed {wildcards.seed}"
     script:
@@ -42,15 +37,14 @@ rule aggregate_results:
     output:
         "results/{run}/results.csv",
     log:
-        "logs/{run}/aggregate_results.log",
+        "results/{run}/logs/aggregate_results.log",
     benchmark:
-        "benchmarks/{run}/aggregate_results.tsv"
+        "results/{run}/benchmarks/aggregate_results.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing("light", "mem_mb"),
-        runtime=growing("light", "runtime"),
+        **needs("light"),
     params:
         bootstrap=dump(settings.bootstrap),
     message:

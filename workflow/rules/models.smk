@@ -7,9 +7,9 @@ rule generate_model:
     output:
         [f"resources/{{world}}/models/{{model}}/{file}" for file in MODEL_FILES],
     log:
-        "logs/{world}/generate_model/{model}.log",
+        "resources/{world}/logs/generate_model/{model}.log",
     benchmark:
-        "benchmarks/{world}/generate_model/{model}.tsv"
+        "resources/{world}/benchmarks/generate_model/{model}.tsv"
     wildcard_constraints:
         model=choice(checkpoints_from("generate", "package", "local")),
     retries: 1
@@ -17,9 +17,7 @@ rule generate_model:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing("training", "mem_mb"),
-        runtime=growing("training", "runtime"),
-        gpu=gpus(),
+        **needs("training"),
     params:
         checkpoint=lambda wildcards: dump(settings.checkpoints[wildcards.model]),
         seed=settings.world.seed,
@@ -34,7 +32,7 @@ rule retrieve_model:
     output:
         [f"resources/{{world}}/models/{{model}}/{file}" for file in MODEL_FILES],
     log:
-        "logs/{world}/retrieve_model/{model}.log",
+        "resources/{world}/logs/retrieve_model/{model}.log",
     wildcard_constraints:
         model=choice(checkpoints_from("hub")),
     retries: 3
@@ -42,10 +40,10 @@ rule retrieve_model:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing("light", "mem_mb"),
-        runtime=growing("light", "runtime"),
+        **needs("light"),
     params:
         checkpoint=lambda wildcards: dump(settings.checkpoints[wildcards.model]),
+        work="resources/{world}/training/{model}",
     message:
         "Retrieving the checkpoint {wildcards.model}"
     script:
@@ -54,35 +52,27 @@ rule retrieve_model:
 
 rule train_base:
     input:
-        checkpoint=lambda wildcards: checkpoint_files(
-            problem_settings(wildcards).base.checkpoint
-        ),
+        checkpoint=lambda wildcards: checkpoint_files(base_settings(wildcards).checkpoint),
         data=[f"results/{{run}}/problems/{{problem}}/{file}" for file in BASE_FILES],
     output:
-        [
-            f"results/{{run}}/models/{{problem}}/base/{file}"
-            for file in (*MODEL_FILES, "history.csv")
-        ],
+        [f"results/{{run}}/models/{{problem}}/{{base}}/{file}" for file in (*MODEL_FILES, "history.csv")],
     log:
-        "logs/{run}/train_base/{problem}.log",
+        "results/{run}/logs/train_base/{problem}/{base}.log",
     benchmark:
-        "benchmarks/{run}/train_base/{problem}.tsv"
+        "results/{run}/benchmarks/train_base/{problem}/{base}.tsv"
     retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing("training", "mem_mb"),
-        runtime=growing("training", "runtime"),
-        gpu=gpus(),
+        **needs("training"),
     params:
-        base=lambda wildcards: dump(problem_settings(wildcards).base),
-        task=lambda wildcards: problem_settings(wildcards).task,
-        max_length=lambda wildcards: problem_settings(wildcards).max_length,
+        **BASE_PARAMS,
+        base=lambda wildcards: dump(base_settings(wildcards)),
         seed=settings.seeds.training[0],
-        work="results/{run}/training/base/{problem}",
+        work="results/{run}/training/base/{problem}/{base}",
     message:
-        "Training the base model of {wildcards.problem}"
+        "Training the model {wildcards.base} of {wildcards.problem}"
     script:
         "../scripts/train_base.py"
 
@@ -100,20 +90,17 @@ rule predict_base:
             split=("validation", "test"),
         ),
     log:
-        "logs/{run}/predict_base/{problem}.log",
+        "results/{run}/logs/predict_base/{problem}.log",
     benchmark:
-        "benchmarks/{run}/predict_base/{problem}.tsv"
+        "results/{run}/benchmarks/predict_base/{problem}.tsv"
     retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing("evaluation", "mem_mb"),
-        runtime=growing("evaluation", "runtime"),
-        gpu=gpus(),
+        **needs("evaluation"),
     params:
-        task=lambda wildcards: problem_settings(wildcards).task,
-        max_length=lambda wildcards: problem_settings(wildcards).max_length,
+        **TASK_PARAMS,
         batch_size=settings.evaluation.batch_size,
         generate=settings.evaluation.generated_batches > 0,
     message:
@@ -124,19 +111,13 @@ rule predict_base:
 
 rule models:
     input:
-        [
-            in_folder(f"{RUN}/models/{settings.base_of(problem)}/base", MODEL_FILES)
-            for problem in settings.run.problems
-        ],
+        [in_folder(f"{RUN}/models/{settings.base_of(problem)}/base", MODEL_FILES) for problem in settings.run.problems],
         [
             in_folder(f"{RUN}/{part}/seed{seed}", MODEL_FILES)
             for problem in settings.run.problems
             for seed in settings.seeds.training
             for part in [
                 f"counterfactual/{problem}",
-                *(
-                    f"scope/{problem}/{name}"
-                    for name in settings.problems[problem].scope
-                ),
+                *(f"scope/{problem}/{name}" for name in settings.problems[problem].scope),
             ]
         ],

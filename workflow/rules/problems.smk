@@ -3,24 +3,21 @@
 
 rule prepare_problem:
     input:
-        raw=lambda wildcards: in_folder(
-            f"{WORLD}/raw", raw_files(problem_settings(wildcards).data)
-        ),
+        raw=lambda wildcards: in_folder(f"{WORLD}/raw", raw_files(problem_settings(wildcards).data)),
         encoder=encoder_files,
     output:
         edits=[f"results/{{run}}/problems/{{problem}}/{file}" for file in EDIT_FILES],
         base=[f"results/{{run}}/problems/{{problem}}/{file}" for file in BASE_FILES],
         report="results/{run}/problems/{problem}/report.json",
     log:
-        "logs/{run}/prepare_problem/{problem}.log",
+        "results/{run}/logs/prepare_problem/{problem}.log",
     benchmark:
-        "benchmarks/{run}/prepare_problem/{problem}.tsv"
+        "results/{run}/benchmarks/prepare_problem/{problem}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing("light", "mem_mb"),
-        runtime=growing("light", "runtime"),
+        **needs("light"),
     params:
         data=lambda wildcards: dump(problem_settings(wildcards).data),
         seed=lambda wildcards: problem_settings(wildcards).seed,

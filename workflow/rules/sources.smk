@@ -6,13 +6,12 @@ if sources_from("generate"):
         output:
             raw_paths(f"{WORLD}/raw", *sources_from("generate")),
         log:
-            f"logs/{settings.world.name}/generate_world.log",
+            f"{WORLD}/logs/generate_world.log",
         conda:
             "../../envs/evaluation.yaml"
         threads: 1
         resources:
-            mem_mb=growing("light", "mem_mb"),
-            runtime=growing("light", "runtime"),
+            **needs("light"),
         params:
             world=dump(settings.world),
         message:
@@ -25,15 +24,14 @@ rule copy_source_file:
     output:
         "resources/{world}/raw/{source}/{file}",
     log:
-        "logs/{world}/copy_source_file/{source}/{file}.log",
+        "resources/{world}/logs/copy_source_file/{source}/{file}.log",
     wildcard_constraints:
         source=choice(sources_from("local")),
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing("light", "mem_mb"),
-        runtime=growing("light", "runtime"),
+        **needs("light"),
     params:
         source=lambda wildcards: dump(settings.sources[wildcards.source]),
     message:

@@ -1,10 +1,16 @@
 """Retrieve one checkpoint from a model hub."""
 
-from serac.workflow import folder, start
+from serac.workflow import folder, start, training_folder
 
 start(snakemake)
 
 from serac.config.models import CheckpointSettings
-from serac.sources.hub import retrieve_checkpoint
+from serac.models.checkpoints import make_checkpoint
+from serac.sources.hub import snapshot
 
-retrieve_checkpoint(CheckpointSettings(**snakemake.params.checkpoint), folder(snakemake.output))
+settings = CheckpointSettings(**snakemake.params.checkpoint)
+with training_folder(snakemake) as work:
+    local = settings.model_copy(
+        update={"source": "local", "path": str(snapshot(settings.repo, settings.revision, work))}
+    )
+    make_checkpoint(local, work, folder(snakemake.output), work, seed=0)

@@ -6,4 +6,5 @@ start(snakemake)
 
 from serac.paper.table_main import tabulate_main
 
-tabulate_main(snakemake.input.results, snakemake.output, k=snakemake.params.k)
+params = snakemake.params
+tabulate_main(snakemake.input.results, snakemake.output, k=params.k, editors=params.editors)

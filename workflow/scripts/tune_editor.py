@@ -3,21 +3,17 @@
 import json
 from pathlib import Path
 
-from serac.workflow import device, folder, start
+from serac.workflow import load_editor, start
 
 start(snakemake)
 
 from serac.config.evaluation import TuningSettings
-from serac.editors.assembly import assemble
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.tune import tune
-from serac.models.loading import load_base
 from serac.records import read_examples
 
 params, files = snakemake.params, snakemake.input
-base, task = load_base(folder(files.base), params.task, params.max_length, device(snakemake))
-parts = {part: folder(files[part]) for part in ("scope", "counterfactual", "weights") if part in files.keys()}
-editor = assemble(params.editor, base, task, matrices=params.edited, **parts)
+editor, _ = load_editor(snakemake)
 chosen = tune(
     editor,
     read_examples(files.examples),

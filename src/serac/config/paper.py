@@ -1,19 +1,101 @@
-"""Settings of tables and figures."""
+"""Settings of tables and figures: on which problems and editors each is made."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
+from serac.config.evaluation import CostSettings, SequentialSettings
+from serac.config.models import BaseModelSettings
 from serac.config.section import Section
 
 
-class PaperSettings(Section):
-    """What the tables and figures show; they read finished results alone."""
+class ItemSettings(Section):
+    """An item about some editors on one problem."""
 
-    k: int = Field(10, ge=1, description="simultaneous edits of the main table (paper: 10)")
-    ks: tuple[int, ...] = Field((1, 5, 25, 75), min_length=1, description="simultaneous edits of batched_edits")
-    batched_problem: str = Field("qa", description="problem of the figure batched_edits")
-    batched_editors: tuple[str, ...] = Field(
-        ("serac_embed", "mend", "enn"), min_length=1, description="editors of the figure batched_edits"
-    )
-    example_seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
+    problem: str = Field(description="problem that the item is about")
+    editors: tuple[str, ...] = Field(min_length=1, description="editors that it shows")
+
+
+class BatchedEditsItem(ItemSettings):
+    """Figure batched_edits."""
+
+    ks: tuple[PositiveInt, ...] = Field((1, 5, 25, 75), min_length=1, description="simultaneous edits (paper)")
+
+
+class SequentialEditsItem(ItemSettings, SequentialSettings):
+    """Figure sequential_edits."""
+
+
+class ClassifiersItem(Section):
+    """Table scope_classifier: Embed and Cross on two sizes of encoder."""
+
+    problems: tuple[str, ...] = Field(("qa_hard", "fc"), min_length=1, description="problems (paper)")
+    editors: tuple[str, ...] = Field(min_length=1, description="editors, one for each kind and size of classifier")
+
+
+class OtherBaseModel(BaseModelSettings):
+    """A base model that SERAC never saw."""
+
+    title: str = Field(description="how the table prints it")
+    task: str | None = Field(None, description="how it reads, if not as the problem's own base model does")
+
+
+class BaseModelsItem(Section):
+    """Table base_models: one trained SERAC in front of other base models."""
+
+    problems: tuple[str, ...] = Field(("qa", "qa_hard"), min_length=1, description="problems (paper)")
+    editor: str = Field("serac_embed", description="the trained SERAC")
+    title: str = Field("own base model", description="how the table prints the base model that SERAC was tuned with")
+    models: dict[str, OtherBaseModel] = Field({}, description="other base models by name, trained on the same data")
+
+
+class CostItem(CostSettings):
+    """Table cost."""
+
+    editor: str = Field("serac_embed", description="the editor whose forward pass is compared with the base model's")
+
+
+class EditScopeItem(Section):
+    """Figure edit_scope: the embedding space of a trained Embed classifier."""
+
+    problem: str = Field("qa_hard", description="problem that the edits are from")
+    editor: str = Field("serac_embed", description="editor whose classifier is drawn")
+    edits: PositiveInt = Field(4, le=6, description="edits drawn")
+    inputs: PositiveInt = Field(3, description="inputs drawn of each scope and difficulty, an edit")
+
+
+class ErrorsItem(Section):
+    """Figure errors: categories of predictions with sampled examples."""
+
+    problem: str = Field("qa_hard", description="problem that the predictions are from")
+    editor: str = Field("serac_cross", description="editor that made them")
+    examples: PositiveInt = Field(6, description="printed examples")
+
+
+class MemoryScalingItem(Section):
+    """Figure memory_scaling: latency with memories of growing size, models of real sizes with random weights."""
+
+    sizes: tuple[PositiveInt, ...] = Field((1, 10, 100, 1000), min_length=1, description="edits in the memory")
+    batch_sizes: tuple[PositiveInt, ...] = Field((1, 32), min_length=1, description="inputs a forward pass")
+    base: str = Field("miniature", description="size of the base model, see benchmarks/random_models.py")
+    counterfactual: str = Field("miniature", description="size of the counterfactual model")
+    encoder: str = Field("miniature", description="size of the encoder")
+    repeats: PositiveInt = Field(5, description="timed passes; the median counts")
+    reference_limit: PositiveInt = Field(1000, description="memory up to which the reference's way is measured")
+
+
+class PaperSettings(Section):
+    """What the tables and figures show."""
+
+    k: PositiveInt = Field(10, description="simultaneous edits of the main table (paper: 10)")
+    seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
+    batched_edits: BatchedEditsItem = Field(description="figure: ES - DD against the number of edits")
+    scope_classifier: ClassifiersItem = Field(description="table: kinds and sizes of scope classifiers")
+    components: ItemSettings = Field(description="table: SERAC's parts alone")
+    base_models: BaseModelsItem = Field(BaseModelsItem(), description="table: SERAC in front of other base models")
+    cost: CostItem = Field(CostItem(), description="table: time and memory of a forward pass")
+    edit_scope: EditScopeItem = Field(EditScopeItem(), description="figure: the classifier's embedding space")
+    errors: ErrorsItem = Field(ErrorsItem(), description="figure: right and wrong predictions")
+    sequential_edits: SequentialEditsItem = Field(description="figure: edits arriving one after another")
+    threshold: ItemSettings = Field(description="figure: what the routing threshold decides")
+    memory_scaling: MemoryScalingItem = Field(MemoryScalingItem(), description="figure: large memories")

@@ -34,7 +34,7 @@ class Settings(Section):
     evaluation: EvaluationSettings = Field(description="batches of edits on the test split")
     tuning: TuningSettings = Field(description="choice of hyperparameters on the validation split")
     bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="confidence intervals")
-    paper: PaperSettings = Field(PaperSettings(), description="tables and figures")
+    paper: PaperSettings = Field(description="tables and figures")
 
     @model_validator(mode="after")
     def _references(self) -> Self:

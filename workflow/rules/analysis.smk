@@ -1,0 +1,213 @@
+"""Measurements of single editors that tables and figures are made of, on the test split."""
+
+
+rule evaluate_components:
+    input:
+        unpack(component_files),
+        base=base_files,
+        examples="results/{run}/problems/{problem}/test.jsonl",
+        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+    output:
+        "results/{run}/components/{problem}/{editor}/k{k}/seed{seed}.parquet",
+    log:
+        "results/{run}/logs/evaluate_components/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{run}/benchmarks/evaluate_components/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        **EDITOR_PARAMS,
+        batch_size=settings.evaluation.batch_size,
+    message:
+        "Scoring the parts of {wildcards.editor} on {wildcards.problem}"
+    script:
+        "../scripts/evaluate_components.py"
+
+
+rule evaluate_threshold:
+    input:
+        unpack(component_files),
+        base=base_files,
+        examples="results/{run}/problems/{problem}/test.jsonl",
+        base_outputs="results/{run}/base_outputs/{problem}/test.safetensors",
+        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+    output:
+        "results/{run}/threshold/{problem}/{editor}/k{k}/seed{seed}.parquet",
+    log:
+        "results/{run}/logs/evaluate_threshold/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{run}/benchmarks/evaluate_threshold/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        **EDITOR_PARAMS,
+        evaluation=dump(settings.evaluation),
+        seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
+    message:
+        "Routing and not routing every input of {wildcards.editor} on {wildcards.problem}"
+    script:
+        "../scripts/evaluate_threshold.py"
+
+
+rule evaluate_sequence:
+    input:
+        unpack(component_files),
+        base=base_files,
+        examples="results/{run}/problems/{problem}/test.jsonl",
+        base_outputs="results/{run}/base_outputs/{problem}/test.safetensors",
+        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+    output:
+        "results/{run}/sequences/{problem}/{editor}/k{k}/seed{seed}.csv",
+    log:
+        "results/{run}/logs/evaluate_sequence/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{run}/benchmarks/evaluate_sequence/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        **EDITOR_PARAMS,
+        sequential=settings.paper.sequential_edits.model_dump(mode="json", exclude={"problem", "editors"}),
+        seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
+    message:
+        "Editing again and again with {wildcards.editor} on {wildcards.problem}"
+    script:
+        "../scripts/evaluate_sequence.py"
+
+
+rule embed_edits:
+    input:
+        unpack(component_files),
+        base=base_files,
+        examples="results/{run}/problems/{problem}/test.jsonl",
+        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+    output:
+        "results/{run}/embedding_space/{problem}/{editor}/k{k}/seed{seed}.parquet",
+    log:
+        "results/{run}/logs/embed_edits/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{run}/benchmarks/embed_edits/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        **EDITOR_PARAMS,
+        edits=settings.paper.edit_scope.edits,
+        inputs=settings.paper.edit_scope.inputs,
+        seed=settings.paper.seed,
+    message:
+        "Embedding edits by {wildcards.editor} on {wildcards.problem}"
+    script:
+        "../scripts/embed_edits.py"
+
+
+rule measure_cost:
+    input:
+        unpack(component_files),
+        base=base_files,
+        examples="results/{run}/problems/{problem}/test.jsonl",
+        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+    output:
+        "results/{run}/cost/{problem}/{editor}/k{k}/seed{seed}.json",
+    log:
+        "results/{run}/logs/measure_cost/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{run}/benchmarks/measure_cost/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        **EDITOR_PARAMS,
+        cost=settings.paper.cost.model_dump(mode="json", exclude={"editor"}),
+    message:
+        "Measuring a forward pass of {wildcards.editor} on {wildcards.problem}"
+    script:
+        "../scripts/measure_cost.py"
+
+
+rule evaluate_base_model:
+    input:
+        unpack(component_files),
+        base=base_files,
+        examples="results/{run}/problems/{problem}/test.jsonl",
+        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+    output:
+        "results/{run}/base_models/{base}/{problem}/{editor}/k{k}/seed{seed}.parquet",
+    log:
+        "results/{run}/logs/evaluate_base_model/{base}/{problem}/{editor}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{run}/benchmarks/evaluate_base_model/{base}/{problem}/{editor}/k{k}/seed{seed}.tsv"
+    retries: 1
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        **{**EDITOR_PARAMS, "task": base_task},
+        evaluation=dump(settings.evaluation),
+        seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
+    message:
+        "Evaluating {wildcards.editor} on {wildcards.problem} in front of {wildcards.base}"
+    script:
+        "../scripts/evaluate_base_model.py"
+
+
+rule aggregate_base_models:
+    input:
+        files_of(base_model_outcomes()),
+    output:
+        "results/{run}/base_models.csv",
+    log:
+        "results/{run}/logs/aggregate_base_models.log",
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("light"),
+    params:
+        bootstrap=dump(settings.bootstrap),
+        bases=keys_of(base_model_outcomes()),
+    message:
+        "Gathering the outcomes in front of several base models"
+    script:
+        "../scripts/aggregate_base_models.py"
+
+
+rule measure_memory_scaling:
+    input:
+        program=f"{workflow.basedir}/benchmarks/memory_scaling.py",
+    output:
+        "results/{run}/memory_scaling.csv",
+    log:
+        "results/{run}/logs/measure_memory_scaling.log",
+    benchmark:
+        "results/{run}/benchmarks/measure_memory_scaling.tsv"
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        item=dump(settings.paper.memory_scaling),
+    message:
+        "Measuring memories of growing size"
+    script:
+        "../scripts/measure_memory_scaling.py"

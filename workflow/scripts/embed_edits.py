@@ -1,0 +1,16 @@
+"""Embed sampled edits and the inputs around them with a trained scope classifier."""
+
+from serac.workflow import load_editor, start
+
+start(snakemake)
+
+from serac.evaluation.embedding_space import embedding_space
+from serac.records import read_examples
+
+params = snakemake.params
+editor, _ = load_editor(snakemake)
+examples = read_examples(snakemake.input.examples)
+space = embedding_space(
+    editor.classifier, examples, editor.task, edits=params.edits, inputs=params.inputs, seed=params.seed
+)
+space.to_parquet(snakemake.output[0], index=False)

@@ -1,0 +1,15 @@
+"""Score SERAC's scope classifier and counterfactual model alone."""
+
+from serac.workflow import load_editor, start
+
+start(snakemake)
+
+from serac.evaluation.components import component_outcomes
+from serac.records import read_examples
+
+editor, _ = load_editor(snakemake)
+examples = read_examples(snakemake.input.examples)
+outcomes = component_outcomes(
+    editor.classifier, editor.counterfactual, examples, editor.task, batch_size=snakemake.params.batch_size
+)
+outcomes.to_parquet(snakemake.output[0], index=False)

@@ -1,0 +1,13 @@
+"""Write the table of scope classifiers."""
+
+from serac.workflow import start
+
+start(snakemake)
+
+from serac.paper.table_scope_classifier import CLASSIFIERS, tabulate_scope_classifier
+
+params = snakemake.params
+titles = {editor: CLASSIFIERS.get(editor, editor) for editor in params.editors}
+tabulate_scope_classifier(
+    snakemake.input.results, snakemake.output, k=params.k, problems=params.problems, classifiers=titles
+)

@@ -1,0 +1,40 @@
+"""Write the report of the run: what the paper claims, what this run shows."""
+
+import json
+import os
+from pathlib import Path
+
+from serac.workflow import grouped, start
+
+start(snakemake)
+
+from serac.paper.report import write_report
+from serac.paper.run import read_run
+
+files, params = snakemake.input, snakemake.params
+
+
+def only(suffix, paths):
+    return [path for path in paths if Path(path).suffix == suffix]
+
+
+run = read_run(
+    k=params.k,
+    results=files.results,
+    tables=only(".csv", files.tables),
+    sequential_edits=grouped(params.sequential_edits, files.sequential_edits) if files.sequential_edits else None,
+    threshold=grouped(params.threshold, files.threshold) if files.threshold else None,
+    edit_scope=files.edit_scope[0] if files.edit_scope else None,
+    errors=files.errors,
+    memory_scaling=files.memory_scaling,
+    batched_problem=params.batched_problem,
+)
+made = json.loads(Path(files.provenance).read_text(encoding="utf-8"))
+write_report(
+    run,
+    snakemake.output[0],
+    name=snakemake.wildcards.run,
+    tables=only(".md", files.tables),
+    figures=only(".png", files.figures),
+    about={"commit": made["commit"], "device": made["device"], "cores": os.cpu_count(), **made["versions"]},
+)
