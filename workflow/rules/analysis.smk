@@ -195,7 +195,8 @@ rule measure_memory_scaling:
     input:
         program=f"{workflow.basedir}/benchmarks/memory_scaling.py",
     output:
-        "results/{run}/memory_scaling.csv",
+        measured="results/{run}/memory_scaling_measured.csv",
+        scaling="results/{run}/memory_scaling.csv",
     log:
         "results/{run}/logs/measure_memory_scaling.log",
     benchmark:

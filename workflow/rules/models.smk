@@ -68,7 +68,7 @@ rule train_base:
         **needs("training"),
     params:
         **BASE_PARAMS,
-        base=lambda wildcards: dump(base_settings(wildcards)),
+        base=lambda wildcards: base_settings(wildcards).model_dump(mode="json", include={"checkpoint", "train"}),
         seed=settings.seeds.training[0],
         work="results/{run}/training/base/{problem}/{base}",
     message:
