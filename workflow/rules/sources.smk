@@ -40,6 +40,27 @@ rule copy_source_file:
         "../scripts/copy_source_file.py"
 
 
+rule retrieve_source_file:
+    output:
+        "resources/{world}/raw/{source}/{file}",
+    log:
+        "resources/{world}/logs/retrieve_source_file/{source}/{file}.log",
+    wildcard_constraints:
+        source=choice(sources_from("retrieve")),
+    retries: 3
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("light"),
+    params:
+        url=lambda wildcards: settings.sources[wildcards.source].url,
+    message:
+        "Retrieving {wildcards.file} of {wildcards.source}"
+    script:
+        "../scripts/retrieve_source_file.py"
+
+
 rule data:
     input:
         [problem_files(problem, *EDIT_FILES) for problem in settings.run.problems],

@@ -99,3 +99,15 @@ class PaperSettings(Section):
     sequential_edits: SequentialEditsItem = Field(description="figure: edits arriving one after another")
     threshold: ItemSettings = Field(description="figure: what the routing threshold decides")
     memory_scaling: MemoryScalingItem = Field(MemoryScalingItem(), description="figure: large memories")
+
+    def references(self) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        """Items with the problems and editors that they name."""
+        lists = {name: getattr(self, name) for name in ("batched_edits", "components", "sequential_edits", "threshold")}
+        singles = {name: getattr(self, name) for name in ("edit_scope", "errors")}
+        return [
+            *((name, (item.problem,), item.editors) for name, item in lists.items()),
+            *((name, (item.problem,), (item.editor,)) for name, item in singles.items()),
+            ("scope_classifier", self.scope_classifier.problems, self.scope_classifier.editors),
+            ("base_models", self.base_models.problems, (self.base_models.editor,)),
+            ("cost", (), (self.cost.editor,)),
+        ]

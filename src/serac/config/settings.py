@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -19,6 +20,7 @@ from serac.config.problems import ProblemSettings, ProblemsSettings
 from serac.config.run import RunSettings, SeedSettings
 from serac.config.section import Section
 from serac.config.sources import Source, SourceSettings, WorldSettings
+from serac.problems.raw_files import raw_files
 
 
 class Settings(Section):
@@ -40,8 +42,20 @@ class Settings(Section):
     def _references(self) -> Self:
         for name in self.run.problems:
             _known("run.problems", name, self.problems.configured())
+        for name, checkpoint in self.checkpoints.items():
+            for source in checkpoint.corpora if checkpoint.source == "generate" else ():
+                _known(f"checkpoints.{name}.corpora", source, self.sources)
+        for name in self.tuning.candidates:
+            _known("tuning.candidates", name, self.editors)
         for name in self.run.problems:
             self._check_problem(name, self.problems[name])
+        for where, problems, editors in self.paper.references():
+            for problem in problems:
+                _known(f"paper.{where}", problem, type(self.problems).model_fields)
+            for editor in editors:
+                _known(f"paper.{where}", editor, self.editors)
+                for problem in set(problems) & set(self.run.problems):
+                    self._check_editor(f"problems.{problem}", self.problems[problem], editor)
         return self
 
     def _check_problem(self, name: str, problem: ProblemSettings) -> None:
@@ -50,6 +64,8 @@ class Settings(Section):
             raise ValueError(f"{where} needs either 'base' or 'base_from'")
         if problem.base_from:
             _known(f"{where}.base_from", problem.base_from, self.problems.configured())
+        for file in raw_files(problem.data):
+            _known(f"{where} (a source that it reads)", file.partition("/")[0], self.sources)
         checkpoints = [scope.checkpoint for scope in problem.scope.values()]
         checkpoints += [problem.counterfactual.checkpoint]
         checkpoints += [problem.base.checkpoint] if problem.base else []
@@ -57,21 +73,22 @@ class Settings(Section):
         for checkpoint in checkpoints:
             _known(f"{where} (a checkpoint)", checkpoint, self.checkpoints)
         for editor in problem.editors:
+            _known(f"{where}.editors", editor, self.editors)
             self._check_editor(where, problem, editor)
 
     def _check_editor(self, where: str, problem: ProblemSettings, editor: str) -> None:
-        _known(f"{where}.editors", editor, self.editors)
         settings = self.editors[editor]
         if classifier := getattr(settings, "classifier", None):
             _known(f"editors.{editor}.classifier", classifier, problem.scope)
         if settings.trained:
             _known(f"{where}.training (editor '{editor}')", editor, problem.training)
+        _known(f"tuning.candidates (editor '{editor}')", editor, self.tuning.candidates)
 
     def base_of(self, problem: str) -> str:
         """Problem whose rule trains the base model that ``problem`` edits."""
         return self.problems[problem].base_from or problem
 
 
-def _known(where: str, name: str, known: dict) -> None:
+def _known(where: str, name: str, known: Mapping) -> None:
     if name not in known:
         raise ValueError(f"unknown name '{name}' in {where}. {suggest(name, known)}")

@@ -26,8 +26,11 @@ class SourceSettings(Section):
     origin: Literal["generate", "local", "retrieve"] = Field(description="generated, a local folder, or the internet")
     path: str | None = Field(None, description="`local`: folder that holds the source's files")
 
+    url: str | None = Field(None, description="`retrieve`: address of its files, with `{file}` for the file's name")
+
     @model_validator(mode="after")
     def _complete(self) -> SourceSettings:
-        if self.origin == "local" and self.path is None:
-            raise ValueError("a source with origin 'local' needs 'path'")
+        needed = {"local": "path", "retrieve": "url"}.get(self.origin)
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"a source with origin '{self.origin}' needs '{needed}'")
         return self
