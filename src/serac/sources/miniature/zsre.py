@@ -18,6 +18,8 @@ RELATIONS = PEOPLE_RELATIONS + WORK_RELATIONS + PLACE_RELATIONS
 FOUNDING_YEARS = tuple(str(year) for year in range(1900, 1970))
 CLOSING_YEARS = tuple(str(year) for year in range(1950, 2020))
 
+_FACTS_A_SUBJECT = (1, 1, 1, 2, 2, 3)
+
 Implication = list[str]
 
 
@@ -110,7 +112,7 @@ def _new_person(rng: random.Random, names: Names) -> str:
 def _facts_about(
     rng: random.Random, subject: str, relations: list[Relation], pools: dict[str, list[str]]
 ) -> list[Fact]:
-    chosen = rng.sample(relations, rng.randint(min(2, len(relations)), len(relations)))
+    chosen = rng.sample(relations, min(len(relations), rng.choice(_FACTS_A_SUBJECT)))
     facts: list[Fact] = []
     for relation in chosen:
         others = {fact.answer for fact in facts} | {subject}
