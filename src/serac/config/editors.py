@@ -22,7 +22,7 @@ class EditorSection(Section):
 class FineTuningSettings(EditorSection):
     """FT: gradient steps on the edits until they are predicted right (paper section 5)."""
 
-    method: Literal["ft"] = "ft"
+    method: Literal["ft"] = Field("ft", description="which method this is")
     learning_rate: float = Field(5e-6, gt=0, description="RMSprop's learning rate (ref)")
     max_steps: PositiveInt = Field(100, description="steps at most (ref)")
     rank: PositiveInt | None = Field(None, description="rank of the weights' change; null: full (ref)")
@@ -37,7 +37,7 @@ class FineTuningSettings(EditorSection):
 class LookupCacheSettings(EditorSection):
     """LU: a cache of encoder states; the nearest stored edit answers if it is close (paper section 5)."""
 
-    method: Literal["lu"] = "lu"
+    method: Literal["lu"] = Field("lu", description="which method this is")
     threshold: float = Field(1.0, ge=0, description="a stored label answers at a smaller distance than this (ref)")
     logit: float = Field(1.0, gt=0, description="logit of the stored label; all others are 0 (ref)")
     mask_padding: bool = Field(
@@ -65,7 +65,7 @@ class LearnedEditorSettings(EditorSection):
 class MendSettings(LearnedEditorSettings):
     """MEND: learned transformations of the edit's gradients (Mitchell et al. 2022; paper section 5)."""
 
-    method: Literal["mend"] = "mend"
+    method: Literal["mend"] = Field("mend", description="which method this is")
     rank: PositiveInt = Field(1920, description="rank of the networks' layers, at most their width (ref)")
     hidden_layers: int = Field(1, ge=0, description="hidden layers of the networks (ref)")
     edit_rate: float = Field(1e-4, gt=0, description="initial step size of every matrix (ref)")
@@ -77,7 +77,7 @@ class MendSettings(LearnedEditorSettings):
 class EnnSettings(LearnedEditorSettings):
     """ENN: a base model trained so that a gradient step edits it (Sinitsin et al. 2020; paper section 5)."""
 
-    method: Literal["enn"] = "enn"
+    method: Literal["enn"] = Field("enn", description="which method this is")
     edit_rate: float = Field(1e-2, gt=0, description="initial step size of every edited matrix (ref)")
     inner_steps: PositiveInt = Field(1, description="gradient steps that apply an edit (ref)")
     first_order: bool = Field(False, description="treat inner gradients as constants (ref: second order)")
@@ -98,7 +98,7 @@ class MemoryEditorSettings(EditorSection):
 class RetrieveAndPromptSettings(MemoryEditorSettings):
     """RP: SERAC's retrieval in front of the base model itself."""
 
-    method: Literal["rp"] = "rp"
+    method: Literal["rp"] = Field("rp", description="which method this is")
 
 
 class SeracSettings(MemoryEditorSettings):
@@ -106,7 +106,7 @@ class SeracSettings(MemoryEditorSettings):
 
     counterfactual: ClassVar[bool] = True
 
-    method: Literal["serac_embed", "serac_cross"]
+    method: Literal["serac_embed", "serac_cross"] = Field(description="which method this is")
 
 
 EditorSettings = Annotated[

@@ -1,0 +1,38 @@
+"""Running Snakemake as a user does, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SMOKE = ROOT / "config/smoke.yaml"
+
+
+def command(folder: Path, *arguments: str | Path) -> list[str]:
+    """Command line of a run whose outputs go below ``folder``."""
+    return [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        f"{ROOT}/Snakefile",
+        "--directory",
+        f"{folder}",
+        *map(str, arguments),
+    ]
+
+
+def snakemake(folder: Path, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run to the end; ``stdout`` holds everything that Snakemake printed."""
+    return subprocess.run(
+        command(folder, *arguments),
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )

@@ -1,0 +1,124 @@
+"""The workflow's graph and messages, without running heavy jobs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from snakemake_runs import ROOT, SMOKE, snakemake
+
+SCENARIOS = sorted((ROOT / "config").glob("*.yaml"))
+TARGETS = ("data", "models", "tables", "figures")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
+def test_dry_run_of_every_scenario(tmp_path: Path, scenario: Path) -> None:
+    run = snakemake(tmp_path, "--dry-run", "--configfile", scenario)
+    assert run.returncode == 0, run.stdout[-2000:]
+    jobs = counts(run.stdout)
+    assert {"prepare_problem", "train_base", "train_scope_classifier", "evaluate_editor", "write_report"} <= set(jobs)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_dry_run_of_every_named_target(tmp_path: Path, target: str) -> None:
+    run = snakemake(tmp_path, target, "--dry-run", "--configfile", SMOKE)
+    assert run.returncode == 0, run.stdout[-2000:]
+    assert target in counts(run.stdout)
+
+
+def test_one_figure_needs_no_other(tmp_path: Path) -> None:
+    run = snakemake(tmp_path, "--dry-run", "results/miniature/figures/overview.pdf")
+    assert counts(run.stdout) == {"plot_overview": 1, "total": 1}
+
+
+def test_lint_is_clean(tmp_path: Path) -> None:
+    run = snakemake(tmp_path, "--lint")
+    assert run.returncode == 0, run.stdout
+
+
+def test_every_rule_is_documented_and_thin() -> None:
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    scripts = set(re.findall(r'"\.\./scripts/(\w+)\.py"', rules))
+    assert scripts == {path.stem for path in (ROOT / "workflow/scripts").glob("*.py")}
+    names = re.findall(r"^ *rule (\w+):", rules, flags=re.M)
+    with_script = [name for name in names if name in scripts]
+    assert sorted(with_script) == sorted(scripts)
+    for path in (ROOT / "workflow/scripts").glob("*.py"):
+        assert len(path.read_text().splitlines()) < 60, path
+
+
+def test_every_item_has_a_caption() -> None:
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    items = re.findall(r'(?:table|figure)_outputs\(\s*"(\w+)"', rules)
+    assert len(items) >= 15
+    for item in items:
+        assert (ROOT / f"workflow/report/{item}.rst").stat().st_size > 80
+
+
+def test_unknown_key_is_one_clear_message(tmp_path: Path) -> None:
+    config = tmp_path / "wrong.yaml"
+    config.write_text("evaluation: {edit: 3}\n")
+    run = snakemake(tmp_path, "--dry-run", "--configfile", config)
+    assert run.returncode != 0
+    assert "unknown key 'edit' in evaluation. Hint: did you mean 'edits'?" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_unknown_editor_is_one_clear_message(tmp_path: Path) -> None:
+    config = tmp_path / "wrong.yaml"
+    config.write_text("problems: {qa: {editors: [serac_crosss]}}\n")
+    run = snakemake(tmp_path, "--dry-run", "--configfile", config)
+    assert run.returncode != 0
+    assert "unknown name 'serac_crosss' in problems.qa.editors. Hint: did you mean 'serac_cross'?" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_missing_source_file_is_one_clear_message(tmp_path: Path) -> None:
+    config = tmp_path / "local.yaml"
+    config.write_text(f"sources: {{zsre: {{origin: local, path: {tmp_path}/nothing}}}}\n")
+    target = "resources/miniature/raw/zsre/impl_dev.json"
+    run = snakemake(tmp_path, target, "--cores", "1", "--configfile", config)
+    assert run.returncode != 0
+    message = f"MissingSourceError in rule copy_source_file: {tmp_path}/nothing/impl_dev.json is missing"
+    assert message in run.stdout
+    assert "Traceback" not in run.stdout
+    assert not (tmp_path / target).exists()
+
+
+def test_malformed_record_is_one_clear_message(tmp_path: Path) -> None:
+    raw = tmp_path / "vitaminc"
+    raw.mkdir()
+    for split in ("train", "dev", "test"):
+        (raw / f"{split}.jsonl").write_text('{"claim": 3}\n')
+    config = tmp_path / "local.yaml"
+    local = {"vitaminc": {"origin": "local", "path": str(raw)}}
+    config.write_text(yaml.safe_dump({"sources": local}))
+    target = "results/smoke/problems/fc/train.jsonl"
+    run = snakemake(tmp_path, target, "--cores", "1", "--configfile", SMOKE, config)
+    assert run.returncode != 0
+    assert re.search(r"RecordError in rule prepare_problem: \S*vitaminc/\w+\.jsonl, line 1: ", run.stdout)
+    assert "Traceback" not in run.stdout
+
+
+@pytest.mark.parametrize(("arguments", "together"), [((), False), (("--resources", "gpu=2"), True)])
+def test_one_gpu_job_at_a_time_unless_told_otherwise(
+    tmp_path: Path, arguments: tuple[str, ...], *, together: bool
+) -> None:
+    """Jobs of the heavy kinds ask for a GPU; `workflow.global_resources` is half-internal and may change."""
+    config = tmp_path / "gpu.yaml"
+    config.write_text("run: {device: cuda}\n")
+    targets = [f"resources/smoke/models/{name}/config.json" for name in ("t5-narrow", "t5-wide")]
+    run = snakemake(tmp_path, *targets, "--cores", "2", "--configfile", SMOKE, config, *arguments)
+    assert run.returncode == 0, run.stdout[-2000:]
+    events = re.findall(r"Making the checkpoint|Finished jobid: \d+ \(Rule: generate_model\)", run.stdout)
+    assert [event.startswith("Making") for event in events] == (
+        [True, True, False, False] if together else [True, False, True, False]
+    )
+
+
+def counts(output: str) -> dict[str, int]:
+    """Jobs by rule, from Snakemake's statistics."""
+    return {name: int(number) for name, number in re.findall(r"^(\w+) +(\d+)$", output, flags=re.M)}
