@@ -50,7 +50,7 @@ def _row(rng: random.Random, vocabulary: list[int]) -> tuple[list[int], list[int
     if rng.random() < 0.5:
         text = rng.choices(vocabulary, k=rng.randint(1, 4))
         return text, text
-    text = rng.choices(vocabulary, k=rng.randint(3, 10))
+    text = rng.choices(vocabulary, k=rng.randint(3, 8))
     width = rng.randint(1, min(3, len(text) - 2))
     start = rng.randint(0, len(text) - width)
     rest = text[:start] + text[start + width :]
