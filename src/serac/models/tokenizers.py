@@ -25,7 +25,14 @@ _SPECIAL = {
         "mask_token": "[MASK]",
     },
 }
-_PROMPTS = ("True or False: ", "True/False: ", "T/F: ", "Answer True or False: ", "Topic: ", "Sentiment: Positive Negative")
+_PROMPTS = (
+    "True or False: ",
+    "True/False: ",
+    "T/F: ",
+    "Answer True or False: ",
+    "Topic: ",
+    "Sentiment: Positive Negative",
+)
 
 
 def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:

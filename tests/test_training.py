@@ -1,0 +1,123 @@
+"""The training loop: learning, early stopping, resuming, preemption and divergence."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from serac.config.training import TrainSettings
+from serac.errors import DivergenceError
+from serac.training import Objective, Preempted, train
+
+SETTINGS = TrainSettings(
+    steps=20,
+    batch_size=4,
+    learning_rate=0.05,
+    validate_every=5,
+    patience=20,
+    checkpoint_every=4,
+    accumulate=2,
+    warmup=3,
+)
+
+
+def regression(seed: int = 0) -> Objective:
+    """A line through noisy points; the loss draws its points with the loop's generator."""
+    torch.manual_seed(seed)
+    line = nn.Linear(1, 1)
+
+    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
+        x = torch.tensor([[rng.uniform(-1, 1)] for _ in range(SETTINGS.batch_size)])
+        return (line(x) - 3 * x - 1).square().mean(), {}
+
+    def validate() -> dict[str, float]:
+        return {"score": -abs(line.weight.item() - 3)}
+
+    return Objective(line, loss, validate, "score")
+
+
+def weights(objective: Objective) -> Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in objective.module.parameters()])
+
+
+def interrupted_after(objective: Objective, passes: int) -> Objective:
+    """Sends this process SIGTERM during the given forward pass."""
+    calls = iter(range(10**9))
+
+    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
+        if next(calls) == passes:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return objective.loss(rng)
+
+    return Objective(objective.module, loss, objective.validate, objective.key)
+
+
+def test_it_learns_and_keeps_the_best_weights(tmp_path: Path) -> None:
+    objective = regression()
+    history = train(objective, SETTINGS.model_copy(update={"steps": 200, "patience": 200}), tmp_path, seed=0)
+    assert max(row["score"] for row in history) > -0.3
+    assert objective.validate()["score"] == pytest.approx(max(row["score"] for row in history))
+    with (tmp_path / "history.csv").open() as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [row["step"] for row in history]
+    assert not (tmp_path / "checkpoint").exists()
+
+
+@pytest.mark.parametrize("passes", [3, 17, 30])
+def test_a_preempted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path: Path, passes: int) -> None:
+    whole = regression()
+    train(whole, SETTINGS, tmp_path / "whole", seed=7)
+    with pytest.raises(Preempted) as stopped:
+        train(interrupted_after(regression(), passes), SETTINGS, tmp_path / "parts", seed=7)
+    assert stopped.value.code == 143
+    again = regression(seed=99)
+    history = train(again, SETTINGS, tmp_path / "parts", seed=7)
+    assert torch.equal(weights(again), weights(whole))
+    assert [row["step"] for row in history] == [5, 10, 15, 20]
+
+
+def test_another_seed_draws_other_batches(tmp_path: Path) -> None:
+    first, second = regression(), regression()
+    train(first, SETTINGS, tmp_path / "a", seed=0)
+    train(second, SETTINGS, tmp_path / "b", seed=1)
+    assert not torch.equal(weights(first), weights(second))
+
+
+def test_it_stops_without_improvement(tmp_path: Path) -> None:
+    objective = regression()
+    flat = Objective(objective.module, objective.loss, lambda: {"score": 0.0}, "score")
+    history = train(flat, SETTINGS.model_copy(update={"steps": 1000, "patience": 10}), tmp_path, seed=0)
+    assert history[-1]["step"] == 15
+
+
+def test_a_loss_that_is_not_finite_is_one_clear_error(tmp_path: Path) -> None:
+    objective = regression()
+    broken = Objective(
+        objective.module, lambda rng: (objective.loss(rng)[0] * torch.inf, {}), objective.validate, "score"
+    )
+    with pytest.raises(DivergenceError, match="lower learning_rate"):
+        train(broken, SETTINGS, tmp_path, seed=0)
+
+
+def test_frozen_weights_are_neither_trained_nor_kept(tmp_path: Path) -> None:
+    objective = regression()
+    frozen = nn.Linear(1, 1).requires_grad_(False)
+    both = nn.ModuleList([objective.module, frozen])
+    before = frozen.weight.clone()
+    with pytest.raises(Preempted):
+        train(
+            interrupted_after(Objective(both, objective.loss, objective.validate, "score"), 9),
+            SETTINGS,
+            tmp_path,
+            seed=0,
+        )
+    from safetensors.torch import load_file
+
+    assert set(load_file(tmp_path / "checkpoint" / "weights.safetensors")) == {"0.weight", "0.bias"}
+    assert torch.equal(frozen.weight, before)
