@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -114,8 +115,8 @@ def test_a_local_encoder_can_be_truncated(encoder: Path, tmp_path: Path) -> None
     half, whole = AutoModel.from_pretrained(tmp_path / "half"), AutoModel.from_pretrained(encoder)
     assert half.config.num_hidden_layers == 1
     assert torch.equal(half.embeddings.word_embeddings.weight, whole.embeddings.word_embeddings.weight)
+    too_many = settings.model_copy(update={"layers": 3})
     with pytest.raises(ConfigError, match="has 2 layers"):
-        too_many = settings.model_copy(update={"layers": 3})
         make_checkpoint(too_many, tmp_path, tmp_path / "more", tmp_path, seed=0)
 
 

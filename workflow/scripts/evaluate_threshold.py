@@ -17,6 +17,6 @@ outcomes = threshold_outcomes(
     BaseOutputs.load(files.base_outputs),
     EvaluationSettings(**params.evaluation),
     params.seeds,
-    k=params.k,
+    k=int(snakemake.wildcards.k),
 )
 outcomes.to_parquet(snakemake.output[0], index=False)

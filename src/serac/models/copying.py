@@ -25,11 +25,11 @@ def copying_objective(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
     def draw(rng: random.Random, size: int) -> dict[str, Tensor]:
         rows = [_row(rng, ordinary) for _ in range(size)]
         eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
-        inputs = _pad([source + [eos] for source, _ in rows], pad)
+        inputs = _pad([[*source, eos] for source, _ in rows], pad)
         return {
             "input_ids": inputs,
             "attention_mask": (inputs != pad).long(),
-            "labels": _pad([span + [eos] for _, span in rows], -100),
+            "labels": _pad([[*span, eos] for _, span in rows], -100),
         }
 
     def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
