@@ -56,7 +56,6 @@ def raw(tmp_path: Path) -> Path:
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=40))
 def test_every_text_survives_the_tokenizer(text: str) -> None:
-    import unicodedata
 
     tokenizer = train_tokenizer("t5", TEXTS, 400)
     said = tokenizer.decode(tokenizer(text).input_ids, skip_special_tokens=True)

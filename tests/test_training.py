@@ -118,7 +118,6 @@ def test_frozen_weights_are_neither_trained_nor_kept(tmp_path: Path) -> None:
             tmp_path,
             seed=0,
         )
-    from safetensors.torch import load_file
 
     assert set(load_file(tmp_path / "checkpoint" / "weights.safetensors")) == {"0.weight", "0.bias"}
     assert torch.equal(frozen.weight, before)

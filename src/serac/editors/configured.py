@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from serac.config.editors import EditorSection
 from serac.config.check import validate_section
+from serac.config.editors import EditorSection
 from serac.editors.base import EditedModel, Editor
 from serac.editors.functional import WeightEditedModel
 from serac.editors.matrices import resolve_matrices
