@@ -41,8 +41,8 @@ def _t5(size: Architecture, tokenizer: PreTrainedTokenizerBase) -> PreTrainedMod
         dropout_rate=0.0,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
-        decoder_start_token_id=tokenizer.pad_token_id,
     )
+    config.decoder_start_token_id = tokenizer.pad_token_id
     return T5ForConditionalGeneration(config)
 
 

@@ -61,7 +61,7 @@ def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTr
 
 def _frame(family: str, tokenizer: Tokenizer) -> processors.PostProcessor:
     def pair(token: str) -> tuple[str, int]:
-        return token, tokenizer.token_to_id(token)
+        return token, tokenizer.get_vocab()[token]
 
     if family == "bert":
         return processors.TemplateProcessing(
