@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveInt
+from typing import Any
+
+from pydantic import Field, PositiveInt, field_validator
 
 from serac.config.evaluation import CostSettings, SequentialSettings
 from serac.config.models import BaseModelSettings
@@ -46,7 +48,17 @@ class BaseModelsItem(Section):
     problems: tuple[str, ...] = Field(("qa", "qa_hard"), min_length=1, description="problems (paper)")
     editor: str = Field("serac_embed", description="the trained SERAC")
     title: str = Field("own base model", description="how the table prints the base model that SERAC was tuned with")
-    models: dict[str, OtherBaseModel] = Field({}, description="other base models by name, trained on the same data")
+    models: dict[str, OtherBaseModel] = Field(
+        {}, description="other base models by name, trained on the same data; null leaves one out"
+    )
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _without_null(cls, models: Any) -> Any:
+        """An override file cannot remove a key of the default, but it can set it to null."""
+        if not isinstance(models, dict):
+            return models
+        return {name: model for name, model in models.items() if model is not None}
 
 
 class CostItem(CostSettings):

@@ -1,0 +1,197 @@
+"""The smoke scenario through every rule; every output is opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+from safetensors import safe_open
+
+from serac.config.load import load
+from serac.records import read_examples
+from snakemake_runs import SMOKE, command, snakemake
+
+SETTINGS = load(SMOKE.parent / "config.yaml", SMOKE)
+TABLES = ("examples", "main", "components", "scope_classifier", "base_models", "cost", "rules")
+FIGURES = (
+    "overview", "batched_edits", "edit_scope", "errors", "sequential_edits", "threshold", "per_kind",
+    "training_curves", "memory_scaling",
+)  # fmt: skip
+ELSEWHERE = {"all", "data", "models", "tables", "figures", "readme", "publish_results"}
+"""Rules that only gather files or change the README."""
+NEEDS_OTHER_SOURCES = {"copy_source_file", "retrieve_source_file", "retrieve_model"}
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of the smoke scenario, run once on two cores."""
+    folder = tmp_path_factory.mktemp("smoke")
+    run = snakemake(folder, "--cores", "2", "--configfile", SMOKE, "--show-failed-logs")
+    assert run.returncode == 0, run.stdout[-6000:]
+    (folder / "output.txt").write_text(run.stdout)
+    return folder / "results/smoke"
+
+
+def test_every_rule_ran(smoke: Path) -> None:
+    listed = snakemake(smoke.parents[1], "--list-rules").stdout
+    rules = set(re.findall(r"^(\w+_\w+|all|data|models|tables|figures|readme)$", listed, flags=re.M))
+    logs = {
+        path.name.removesuffix(".log")
+        for folder in (smoke, smoke.parents[1] / "resources/smoke")
+        for path in (folder / "logs").iterdir()
+    }
+    assert rules - ELSEWHERE - NEEDS_OTHER_SOURCES == logs
+
+
+def test_nothing_is_left_to_do(smoke: Path) -> None:
+    run = snakemake(smoke.parents[1], "--dry-run", "--configfile", SMOKE)
+    assert "Nothing to be done" in run.stdout
+
+
+def test_results_have_every_editor_and_metric(smoke: Path) -> None:
+    results = pd.read_csv(smoke / "results.csv")
+    assert list(results) == [
+        "run",
+        "problem",
+        "editor",
+        "k",
+        "seed",
+        "metric",
+        "subset",
+        "value",
+        "ci_low",
+        "ci_high",
+        "n",
+    ]
+    expected = {(problem, editor) for problem in SETTINGS.run.problems for editor in SETTINGS.problems[problem].editors}
+    k = SETTINGS.paper.k
+    assert expected == set(results[results["k"] == k][["problem", "editor"]].itertuples(index=False, name=None))
+    assert set(results["k"]) == {k, *SETTINGS.paper.batched_edits.ks}
+    assert {"es", "dd", "es_minus_dd", "router_hit", "router_false"} <= set(results["metric"])
+    assert results[["value", "ci_low", "ci_high"]].notna().all(axis=None)
+    rates = results[results["metric"].isin(["es", "router_hit", "router_false"])]
+    assert rates["value"].between(0, 1).all()
+    assert (results["ci_low"] <= results["value"] + 1e-6).all()
+    assert (results["value"] <= results["ci_high"] + 1e-6).all()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table(smoke: Path, name: str) -> None:
+    data = pd.read_csv(smoke / f"tables/{name}.csv")
+    assert len(data) > 0
+    assert data.notna().any(axis=1).all()
+    printed = (smoke / f"tables/{name}.md").read_text()
+    assert "nan" not in printed.lower().split()
+    assert printed.startswith("| ")
+    latex = (smoke / f"tables/{name}.tex").read_text()
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
+
+
+def test_main_table_has_a_row_for_every_editor(smoke: Path) -> None:
+    data = pd.read_csv(smoke / "tables/main.csv")
+    expected = {(problem, editor) for problem in SETTINGS.run.problems for editor in SETTINGS.problems[problem].editors}
+    assert set(data[["problem", "editor"]].itertuples(index=False, name=None)) == expected
+    assert data[["es", "dd", "es_minus_dd"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure(smoke: Path, name: str) -> None:
+    assert (smoke / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
+    with Image.open(smoke / f"figures/{name}.png") as picture:
+        shades = picture.convert("L").getcolors(maxcolors=256)
+        assert min(picture.size) > 300
+    ink = sum(count for count, shade in shades if shade < 200)
+    assert ink > 500, "the figure is empty"
+
+
+def test_report_has_every_item(smoke: Path) -> None:
+    text = (smoke / "REPORT.md").read_text()
+    for name in FIGURES:
+        assert f"figures/{name}.png" in text
+    assert "recalled, unverified" in text
+    assert "holds in this run" in text
+    for link in re.findall(r"!\[.*?\]\((.+?)\)", text):
+        assert (smoke / link).is_file()
+
+
+def test_problems_are_disjoint_and_reported(smoke: Path) -> None:
+    for problem in SETTINGS.run.problems:
+        folder = smoke / "problems" / problem
+        groups = [
+            {e.group for e in read_examples(folder / f"{split}.jsonl")} for split in ("train", "validation", "test")
+        ]
+        assert all(groups)
+        assert not groups[0] & groups[1]
+        assert not groups[0] & groups[2]
+        assert not groups[1] & groups[2]
+        assert set(json.loads((folder / "report.json").read_text())["splits"]) == {"train", "validation", "test"}
+
+
+def test_every_file_opens(smoke: Path) -> None:
+    readers = {
+        ".json": lambda path: json.loads(path.read_text()),
+        ".jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
+        ".csv": pd.read_csv,
+        ".tsv": lambda path: pd.read_csv(path, sep="\t"),
+        ".parquet": pd.read_parquet,
+        ".yaml": lambda path: yaml.safe_load(path.read_text()),
+        ".safetensors": lambda path: list(safe_open(path, framework="pt").keys()),
+    }
+    opened = [readers[path.suffix](path) for path in sorted(smoke.rglob("*")) if path.suffix in readers]
+    assert len(opened) > 150
+    assert all(len(content) > 0 for content in opened)
+
+
+def test_config_of_the_run_is_kept(smoke: Path) -> None:
+    assert yaml.safe_load((smoke / "config.yaml").read_text()) == SETTINGS.model_dump(mode="json")
+
+
+def test_outcomes_can_be_traced(smoke: Path) -> None:
+    for path in (smoke / "outcomes").rglob("*.json"):
+        record = json.loads(path.read_text())
+        assert {"config_hash", "seed", "versions", "device", "commit", "choice"} <= set(record)
+
+
+def test_work_folders_are_removed(smoke: Path) -> None:
+    left = [path for path in (smoke / "training").rglob("*") if path.is_file()]
+    assert left == []
+
+
+def test_snakemake_report(smoke: Path) -> None:
+    target = smoke.parents[1] / "report.zip"
+    run = snakemake(smoke.parents[1], "--configfile", SMOKE, "--report", str(target))
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert target.stat().st_size > 50_000
+
+
+def test_killed_run_on_one_core_ends_with_the_same_bytes(smoke: Path, tmp_path: Path) -> None:
+    """Two kills, one of them while a model trains; then the outcomes are those of the run on two cores."""
+    target = "results/smoke/outcomes/qa/lu/k2/seed0.parquet"
+    for log in ("resources/smoke/logs/generate_model/t5-mini.log", "results/smoke/logs/train_base/qa/base.log"):
+        kill_when(tmp_path, target, tmp_path / log)
+    snakemake(tmp_path, "--unlock", "--configfile", SMOKE)
+    run = snakemake(tmp_path, target, "--cores", "1", "--rerun-incomplete", "--configfile", SMOKE)
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert (tmp_path / target).read_bytes() == (smoke.parents[1] / target).read_bytes()
+
+
+def kill_when(folder: Path, target: str, log: Path) -> None:
+    """Start a run and kill it, with its jobs, once ``log`` exists."""
+    snakemake(folder, "--unlock", "--configfile", SMOKE)
+    arguments = command(folder, target, "--cores", "1", "--rerun-incomplete", "--configfile", str(SMOKE))
+    run = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not log.exists() and time.monotonic() < deadline and run.poll() is None:
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert log.exists()
