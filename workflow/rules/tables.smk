@@ -79,7 +79,7 @@ rule tabulate_scope_classifier:
     params:
         k=settings.paper.k,
         problems=list(settings.paper.scope_classifier.problems),
-        editors=list(settings.paper.scope_classifier.editors),
+        editors=settings.paper.scope_classifier.editors,
     message:
         "Writing the table of scope classifiers"
     script:

@@ -4,10 +4,9 @@ from serac.workflow import start
 
 start(snakemake)
 
-from serac.paper.table_scope_classifier import CLASSIFIERS, tabulate_scope_classifier
+from serac.paper.table_scope_classifier import tabulate_scope_classifier
 
 params = snakemake.params
-titles = {editor: CLASSIFIERS.get(editor, editor) for editor in params.editors}
 tabulate_scope_classifier(
-    snakemake.input.results, snakemake.output, k=params.k, problems=params.problems, classifiers=titles
+    snakemake.input.results, snakemake.output, k=params.k, problems=params.problems, classifiers=params.editors
 )

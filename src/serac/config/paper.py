@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import BeforeValidator, Field, PositiveInt
 
 from serac.config.evaluation import CostSettings, SequentialSettings
 from serac.config.models import BaseModelSettings
 from serac.config.section import Section
+
+
+def _without_null(named: Any) -> Any:
+    """An override file cannot remove a key of the default, but it can set it to null."""
+    return {key: value for key, value in named.items() if value is not None} if isinstance(named, dict) else named
+
+
+Item = TypeVar("Item")
+Named = Annotated[dict[str, Item], BeforeValidator(_without_null)]
 
 
 class ItemSettings(Section):
@@ -32,7 +41,10 @@ class ClassifiersItem(Section):
     """Table scope_classifier: Embed and Cross on two sizes of encoder."""
 
     problems: tuple[str, ...] = Field(("qa_hard", "fc"), min_length=1, description="problems (paper)")
-    editors: tuple[str, ...] = Field(min_length=1, description="editors, one for each kind and size of classifier")
+    editors: Named[str] = Field(
+        min_length=1,
+        description="editors, one for each kind and size of classifier, and how the table prints them; null leaves one out",
+    )
 
 
 class OtherBaseModel(BaseModelSettings):
@@ -48,17 +60,9 @@ class BaseModelsItem(Section):
     problems: tuple[str, ...] = Field(("qa", "qa_hard"), min_length=1, description="problems (paper)")
     editor: str = Field("serac_embed", description="the trained SERAC")
     title: str = Field("own base model", description="how the table prints the base model that SERAC was tuned with")
-    models: dict[str, OtherBaseModel] = Field(
+    models: Named[OtherBaseModel] = Field(
         {}, description="other base models by name, trained on the same data; null leaves one out"
     )
-
-    @field_validator("models", mode="before")
-    @classmethod
-    def _without_null(cls, models: Any) -> Any:
-        """An override file cannot remove a key of the default, but it can set it to null."""
-        if not isinstance(models, dict):
-            return models
-        return {name: model for name, model in models.items() if model is not None}
 
 
 class CostItem(CostSettings):
@@ -119,7 +123,7 @@ class PaperSettings(Section):
         return [
             *((name, (item.problem,), item.editors) for name, item in lists.items()),
             *((name, (item.problem,), (item.editor,)) for name, item in singles.items()),
-            ("scope_classifier", self.scope_classifier.problems, self.scope_classifier.editors),
+            ("scope_classifier", self.scope_classifier.problems, tuple(self.scope_classifier.editors)),
             ("base_models", self.base_models.problems, (self.base_models.editor,)),
             ("cost", (), (self.cost.editor,)),
         ]
