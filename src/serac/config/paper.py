@@ -43,7 +43,7 @@ class ClassifiersItem(Section):
     problems: tuple[str, ...] = Field(("qa_hard", "fc"), min_length=1, description="problems (paper)")
     editors: Named[str] = Field(
         min_length=1,
-        description="editors, one for each kind and size of classifier, and how the table prints them; null leaves one out",
+        description="how the table prints each editor, one for each kind and size; null leaves one out",
     )
 
 
