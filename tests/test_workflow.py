@@ -110,7 +110,7 @@ def test_one_gpu_job_at_a_time_unless_told_otherwise(
     """Jobs of the heavy kinds ask for a GPU; `workflow.global_resources` is half-internal and may change."""
     config = tmp_path / "gpu.yaml"
     config.write_text("run: {device: cuda}\n")
-    targets = [f"resources/smoke/models/{name}/config.json" for name in ("t5-narrow", "t5-wide")]
+    targets = [f"resources/smoke/models/{name}/config.json" for name in ("bart-mini", "gpt2-mini")]
     run = snakemake(tmp_path, *targets, "--cores", "2", "--configfile", SMOKE, config, *arguments)
     assert run.returncode == 0, run.stdout[-2000:]
     events = re.findall(r"Making the checkpoint|Finished jobid: \d+ \(Rule: generate_model\)", run.stdout)

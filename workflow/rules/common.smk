@@ -57,7 +57,7 @@ def problem_settings(wildcards):
 
 def base_settings(wildcards):
     """What is edited: the problem's own base model (`base`) or another one, trained on the same data."""
-    own = problem_settings(wildcards).base
+    own = settings.problems[settings.base_of(wildcards.problem)].base
     return own if wildcards.base == "base" else settings.paper.base_models.models[wildcards.base]
 
 

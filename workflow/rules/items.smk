@@ -47,15 +47,13 @@ def all_outcomes(wildcards):
 def base_model_outcomes():
     """Outcomes of one SERAC by base model, its own first."""
     item = settings.paper.base_models
-    problems = run_problems(*item.problems)
-    folders = {"base": f"{RUN}/outcomes", **{name: f"{RUN}/base_models/{name}" for name in item.models}}
     return {
         name: [
             path
-            for problem in problems
-            for path in per_seed(folder, problem, [item.editor], settings.paper.k, "parquet")
+            for problem in run_problems(*item.problems)
+            for path in per_seed(f"{RUN}/base_models/{name}", problem, [item.editor], settings.paper.k, "parquet")
         ]
-        for name, folder in folders.items()
+        for name in ("base", *item.models)
     }
 
 

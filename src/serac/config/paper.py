@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
@@ -51,7 +51,7 @@ class OtherBaseModel(BaseModelSettings):
     """A base model that SERAC never saw."""
 
     title: str = Field(description="how the table prints it")
-    task: str | None = Field(None, description="how it reads, if not as the problem's own base model does")
+    task: Literal["seq2seq", "causal"] | None = Field(None, description="how it reads, if not as the problem's own base model does")
 
 
 class BaseModelsItem(Section):

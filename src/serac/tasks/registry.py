@@ -7,10 +7,11 @@ from transformers import PreTrainedTokenizerBase
 from serac.errors import ConfigError
 from serac.tasks.base import Task
 from serac.tasks.binary import BinaryTask
+from serac.tasks.causal import CausalTask
 from serac.tasks.dialogue import DialogueTask
 from serac.tasks.seq2seq import Seq2SeqTask
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (Seq2SeqTask, BinaryTask, DialogueTask)}
+TASKS: dict[str, type[Task]] = {task.name: task for task in (Seq2SeqTask, CausalTask, BinaryTask, DialogueTask)}
 
 
 def load_task(name: str, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Task:
