@@ -29,6 +29,11 @@ def build_model(architecture: Architecture, tokenizer: PreTrainedTokenizerBase, 
     return _BUILDERS[architecture.family](architecture, tokenizer)
 
 
+def _spread(size: Architecture) -> float:
+    """Standard deviation of initial weights that keeps the scale of states; the families' 0.02 is for wide models."""
+    return size.width**-0.5
+
+
 def _t5(size: Architecture, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     config = T5Config(
         vocab_size=len(tokenizer),
@@ -54,6 +59,7 @@ def _bert(size: Architecture, tokenizer: PreTrainedTokenizerBase) -> PreTrainedM
         num_attention_heads=size.heads,
         intermediate_size=size.inner,
         max_position_embeddings=_POSITIONS,
+        initializer_range=_spread(size),
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         pad_token_id=tokenizer.pad_token_id,
@@ -72,6 +78,7 @@ def _encoder_decoder(size: Architecture, tokenizer: PreTrainedTokenizerBase) -> 
         "encoder_ffn_dim": size.inner,
         "decoder_ffn_dim": size.inner,
         "max_position_embeddings": _POSITIONS,
+        "init_std": _spread(size),
         "dropout": 0.0,
         "pad_token_id": tokenizer.pad_token_id,
         "bos_token_id": tokenizer.bos_token_id,
@@ -97,6 +104,7 @@ def _gpt2(size: Architecture, tokenizer: PreTrainedTokenizerBase) -> PreTrainedM
         n_layer=size.layers,
         n_head=size.heads,
         n_inner=size.inner,
+        initializer_range=_spread(size),
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
