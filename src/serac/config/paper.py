@@ -51,7 +51,9 @@ class OtherBaseModel(BaseModelSettings):
     """A base model that SERAC never saw."""
 
     title: str = Field(description="how the table prints it")
-    task: Literal["seq2seq", "causal"] | None = Field(None, description="how it reads, if not as the problem's own base model does")
+    task: Literal["seq2seq", "causal"] | None = Field(
+        None, description="how it reads, if not as the problem's own base model does"
+    )
 
 
 class BaseModelsItem(Section):
