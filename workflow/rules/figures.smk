@@ -6,6 +6,7 @@ rule plot_overview:
         figure_outputs("overview", "Method"),
     log:
         "results/{run}/logs/plot_overview.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -24,6 +25,7 @@ rule plot_batched_edits:
         figure_outputs("batched_edits", "Main results"),
     log:
         "results/{run}/logs/plot_batched_edits.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -44,6 +46,7 @@ rule plot_edit_scope:
         figure_outputs("edit_scope", "Analysis"),
     log:
         "results/{run}/logs/plot_edit_scope.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -62,6 +65,7 @@ rule plot_errors:
         figure_outputs("errors", "Analysis"),
     log:
         "results/{run}/logs/plot_errors.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -83,6 +87,7 @@ rule plot_sequential_edits:
         figure_outputs("sequential_edits", "Beyond the paper"),
     log:
         "results/{run}/logs/plot_sequential_edits.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -103,6 +108,7 @@ rule plot_threshold:
         figure_outputs("threshold", "Beyond the paper"),
     log:
         "results/{run}/logs/plot_threshold.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -123,6 +129,7 @@ rule plot_per_kind:
         figure_outputs("per_kind", "Beyond the paper"),
     log:
         "results/{run}/logs/plot_per_kind.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -143,6 +150,7 @@ rule plot_training_curves:
         figure_outputs("training_curves", "Beyond the paper"),
     log:
         "results/{run}/logs/plot_training_curves.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -163,6 +171,7 @@ rule plot_memory_scaling:
         figure_outputs("memory_scaling", "Beyond the paper"),
     log:
         "results/{run}/logs/plot_memory_scaling.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1

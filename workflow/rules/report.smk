@@ -6,6 +6,7 @@ rule write_config:
         "results/{run}/config.yaml",
     log:
         "results/{run}/logs/write_config.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -27,6 +28,7 @@ rule tabulate_rules:
         table_outputs("rules", "Run"),
     log:
         "results/{run}/logs/tabulate_rules.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -55,6 +57,7 @@ rule write_report:
         report("results/{run}/REPORT.md", caption="../report/report.rst", category="Run"),
     log:
         "results/{run}/logs/write_report.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -81,6 +84,7 @@ rule publish_results:
         touch("results/{run}/published"),
     log:
         "results/{run}/logs/publish_results.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1

@@ -8,6 +8,7 @@ rule tabulate_examples:
         table_outputs("examples", "Method"),
     log:
         "results/{run}/logs/tabulate_examples.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -29,6 +30,7 @@ rule tabulate_main:
         table_outputs("main", "Main results"),
     log:
         "results/{run}/logs/tabulate_main.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -50,6 +52,7 @@ rule tabulate_components:
         table_outputs("components", "Analysis"),
     log:
         "results/{run}/logs/tabulate_components.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -71,6 +74,7 @@ rule tabulate_scope_classifier:
         table_outputs("scope_classifier", "Analysis"),
     log:
         "results/{run}/logs/tabulate_scope_classifier.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -93,6 +97,7 @@ rule tabulate_base_models:
         table_outputs("base_models", "Main results"),
     log:
         "results/{run}/logs/tabulate_base_models.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
@@ -117,6 +122,7 @@ rule tabulate_cost:
         table_outputs("cost", "Main results"),
     log:
         "results/{run}/logs/tabulate_cost.log",
+    localrule: True
     conda:
         "../../envs/plotting.yaml"
     threads: 1
