@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce test test-slurm lint format config setup clean
+.PHONY: reproduce test lint format config setup clean
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
+	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 
 test: setup  ## the whole test suite
 	$(BIN)/python -m pytest
