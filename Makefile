@@ -12,7 +12,7 @@ reproduce: setup  ## every output of the default configuration, under results/mi
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 
 test: setup  ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup  ## linters, formatters and the type checker
 	$(BIN)/ruff check .

@@ -69,7 +69,7 @@ def test_unknown_key_is_rejected_with_a_hint(raw: dict[str, Any], path: list[str
         ({"editors": {"rp": {"classifier": "embedd"}}}, "unknown name 'embedd' in editors.rp.classifier"),
         ({"editors": {"ft": {"method": "fft"}}}, "editors.ft"),
         ({"tuning": {"candidates": {"lu": [{"threshold": 1.0}]}}}, "same number of candidates"),
-        ({"tuning": {"candidates": {"luu": [{"t": 1}] * 3}}}, "unknown name 'luu' in tuning.candidates"),
+        ({"tuning": {"candidates": {"luu": [{"t": 1}] * 4}}}, "unknown name 'luu' in tuning.candidates"),
         ({"sources": {"zsre": {"origin": "local"}}}, "a source with origin 'local' needs 'path'"),
         ({"paper": {"errors": {"editor": "nobody"}}}, "unknown name 'nobody' in paper.errors"),
         ({"evaluation": {"edits": 0}}, "evaluation.edits: Input should be greater than or equal to 1"),
