@@ -162,7 +162,15 @@ def checkpoints_from(*sources):
 
 def checkpoint_corpora(wildcards):
     model = settings.checkpoints[wildcards.model]
-    return raw_paths(f"{WORLD}/raw", *model.corpora) if model.source == "generate" else []
+    return [file for source in model.corpora for file in corpus_files(source)] if model.source == "generate" else []
+
+
+def corpus_files(source):
+    """Texts that train a tokenizer: all of a generated source, of another one what this run's problems read."""
+    if settings.sources[source].origin == "generate":
+        return raw_paths(f"{WORLD}/raw", source)
+    read = [file for problem in settings.run.problems for file in raw_files(settings.problems[problem].data)]
+    return in_folder(f"{WORLD}/raw", sorted({file for file in read if file.startswith(f"{source}/")}))
 
 
 def encoder_files(wildcards):
