@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-Embed = Callable[[list[str]], np.ndarray]
+from serac.problems.splits import Embed
 
 
 def sentence_embedder(checkpoint: str, *, batch_size: int = 64, max_length: int = 64) -> Embed:

@@ -121,6 +121,16 @@ class Task(ABC):
         """The text of the prediction in one of :meth:`outputs`' dicts."""
 
 
+def changed_predictions(
+    queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+) -> list[Score]:
+    """Drawdown of tasks with a ``prediction``: 1 where it differs from the base model's, a query (section 4)."""
+    return [
+        Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
+        for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
+    ]
+
+
 def in_batches(queries: Sequence[Query], batch_size: int) -> list[list[int]]:
     """Positions of ``queries`` in batches of similar length, longest first, so that padding is small."""
     order = sorted(range(len(queries)), key=lambda i: (-len(queries[i].input), i))

@@ -12,7 +12,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 from serac.errors import SeracError
 from serac.records import Query
 from serac.tasks import losses
-from serac.tasks.base import Batch, Score, Task, device_of, in_batches
+from serac.tasks.base import Batch, Score, Task, changed_predictions, device_of, in_batches
 from serac.tasks.loading import load_without_dropout
 
 LABELS = {"1": 1, "0": 0, "": 1}
@@ -84,10 +84,7 @@ class BinaryTask(Task):
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
         """1 where the verdict differs from the base model's, a query."""
-        return [
-            Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
-            for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
-        ]
+        return changed_predictions(queries, outputs, base)
 
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
         """The verdicts as ``"1"`` or ``"0"``."""

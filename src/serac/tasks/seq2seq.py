@@ -11,7 +11,7 @@ from transformers import AutoModelForSeq2SeqLM, PreTrainedModel
 
 from serac.records import Query
 from serac.tasks import losses
-from serac.tasks.base import Batch, Score, Task, device_of, in_batches
+from serac.tasks.base import Batch, Score, Task, changed_predictions, device_of, in_batches
 from serac.tasks.loading import load_without_dropout
 
 SPARE_TOKENS = 4
@@ -82,10 +82,7 @@ class Seq2SeqTask(Task):
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
         """1 where the predicted sequence differs from the base model's, a query."""
-        return [
-            Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
-            for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
-        ]
+        return changed_predictions(queries, outputs, base)
 
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
         """Greedy answers, stripped; at most a few tokens longer than the longest label of ``queries``."""
