@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from serac.config.problems_data import ConvSentSettings, Split
 from serac.problems.draw import coin, shuffled, weighted
 from serac.problems.files import read_json
-from serac.problems.neighbours import hard_negatives
+from serac.problems.neighbours import near_each_other
 from serac.problems.splits import Embed, SplitReport, Splits, collect, load_splits
 from serac.records import Edit, EditExample, Query
 
@@ -126,17 +126,8 @@ class _Similar:
 
     def __init__(self, topics: Sequence[Topic], settings: ConvSentSettings, embed: Embed) -> None:
         rules, names = settings.hard_negatives, [topic.ent for topic in topics]
-        vectors = embed(names)
         self.topics = topics
-        self.indices, self.weights = hard_negatives(
-            vectors,
-            vectors,
-            num_neighbors=rules.num_neighbors,
-            num_exclude=rules.num_exclude,
-            temperature=rules.temperature,
-            edit_groups=names,
-            candidate_groups=names,
-        )
+        self.indices, self.weights = near_each_other(names, rules, embed)
 
     def order(self, row: int, rng: random.Random) -> Iterator[Topic]:
         near = [self.topics[index] for index in self.indices[row].tolist()]

@@ -5,10 +5,11 @@ The paper's encoder is all-MiniLM-L6-v2; this module sees arrays only (parity: `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from serac.config.problems_data import HardNegativeSettings
 from serac.errors import ConfigError
 
 _SLICE = 256
@@ -84,3 +85,19 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
     top = scores.max(axis=1, keepdims=True)
     weights = np.exp(scores - np.where(np.isfinite(top), top, 0.0))
     return weights / np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+
+
+def near_each_other(
+    texts: list[str], rules: HardNegativeSettings, embed: Callable[[list[str]], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`hard_negatives` of every text among the others, by their sentence embeddings."""
+    vectors = embed(texts)
+    return hard_negatives(
+        vectors,
+        vectors,
+        num_neighbors=rules.num_neighbors,
+        num_exclude=rules.num_exclude,
+        temperature=rules.temperature,
+        edit_groups=texts,
+        candidate_groups=texts,
+    )

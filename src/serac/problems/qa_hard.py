@@ -20,7 +20,7 @@ from serac.config.problems_data import QaHardSettings, Split
 from serac.errors import ConfigError
 from serac.problems import qa, zsre
 from serac.problems.draw import coin, shuffled, weighted
-from serac.problems.neighbours import hard_negatives
+from serac.problems.neighbours import near_each_other
 from serac.problems.splits import Embed, SplitReport, Splits, collect
 from serac.problems.zsre import Fact
 from serac.records import EditExample, Query
@@ -120,17 +120,8 @@ class _Neighbours:
         if embed is None:
             raise ConfigError("qa_hard needs a sentence encoder for its hard negatives: name one in the configuration")
         questions = [fact.question for fact in facts]
-        vectors = embed(questions)
         self.rows = {fact.line: row for row, fact in enumerate(facts)}
-        self.indices, self.weights = hard_negatives(
-            vectors,
-            vectors,
-            num_neighbors=rules.num_neighbors,
-            num_exclude=rules.num_exclude,
-            temperature=rules.temperature,
-            edit_groups=questions,
-            candidate_groups=questions,
-        )
+        self.indices, self.weights = near_each_other(questions, rules, embed)
 
     def order(self, fact: Fact, rng: random.Random) -> Iterator[Fact]:
         """Neighbours in random order, nearer ones more likely first."""
