@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -128,9 +129,19 @@ def test_module_bytes_count_shared_tensors_once():
     assert module_bytes(nn.ModuleList([layer, layer])) == 400
 
 
-def test_cost_of_editing_is_seen_in_time_and_memory():
-    class Slow(FalseModel):
+def test_cost_of_editing_is_seen_in_time_and_memory(monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("serac.evaluation.cost.time", SimpleNamespace(perf_counter=lambda: clock.now))
+
+    class Timed(FalseModel):
+        """A model whose pass takes a known time on the clock."""
+
+        def __init__(self, seconds: float) -> None:
+            super().__init__()
+            self.seconds = seconds
+
         def forward(self, **batch):
+            clock.now += self.seconds
             torch.ones(300, 300) @ torch.ones(300, 300)
             return super().forward(**batch)
 
@@ -138,15 +149,15 @@ def test_cost_of_editing_is_seen_in_time_and_memory():
         def edit(self, edits):
             edited = super().edit(edits)
             edited.register_buffer("weights", torch.zeros(5000))
-            edited.base = Slow()
+            edited.base = Timed(0.5)
             return edited
 
     task = make_task()
     examples = make_examples()
     queries = [Query(f"subject{i} is old", "0", "x") for i in range(60)]
     settings = CostSettings(edits=5, batch_size=4, warmup=1, repeats=7)
-    cost = measure_cost(Costly(FalseModel(), task), [example.edit for example in examples], queries, settings)
-    assert cost["edited_seconds"] > cost["base_seconds"] > 0
-    assert cost["ratio"] > 1
-    assert cost["edited_bytes"] - cost["base_bytes"] >= 4 * (5000 + 3 * 300 * 300) - 4096
+    cost = measure_cost(Costly(Timed(0.125), task), [example.edit for example in examples], queries, settings)
+    assert (cost["edited_seconds"], cost["base_seconds"], cost["ratio"]) == (0.5, 0.125, 4)
+    assert cost["base_bytes"] >= 4 * 3 * 300 * 300
+    assert 4 * 5000 <= cost["edited_bytes"] - cost["base_bytes"] <= 4 * 5000 + 4096
     assert (cost["edits"], cost["batch"], cost["repeats"], cost["device"]) == (5, 4, 7, "cpu")
