@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.training import TrainSettings
+from serac.tasks.loading import ready_for_training
 from serac.training import Objective
 
 _VALIDATION_SEED = "copying/validation"
@@ -20,6 +21,7 @@ _VALIDATION_SEED = "copying/validation"
 
 def copying_objective(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: TrainSettings) -> Objective:
     """Objective of the pre-training; validation key ``accuracy`` is whole-span exact match under teacher forcing."""
+    ready_for_training(model, settings)
     ordinary = sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids))
     eos, pad, marker = tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id
 
