@@ -43,7 +43,8 @@ rule retrieve_model:
         **needs("light"),
     params:
         checkpoint=lambda wildcards: dump(settings.checkpoints[wildcards.model]),
-        work="resources/{world}/training/{model}",
+        lock=settings.world.lock,
+        work="resources/{world}/downloads/{model}",
     message:
         "Retrieving the checkpoint {wildcards.model}"
     script:
