@@ -37,7 +37,7 @@ rule retrieve_model:
         model=choice(checkpoints_from("hub")),
     retries: 3
     conda:
-        "../../envs/training.yaml"
+        "../../envs/retrieval.yaml"
     threads: 1
     resources:
         **needs("light"),

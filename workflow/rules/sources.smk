@@ -49,7 +49,7 @@ rule retrieve_archive:
         release=choice(releases_of("archive")),
     retries: 3
     conda:
-        "../../envs/evaluation.yaml"
+        "../../envs/retrieval.yaml"
     threads: 1
     resources:
         **needs("light"),
@@ -73,7 +73,7 @@ rule extract_source_file:
     wildcard_constraints:
         source=choice(sources_released_as("archive")),
     conda:
-        "../../envs/evaluation.yaml"
+        "../../envs/retrieval.yaml"
     threads: 1
     resources:
         **needs("light"),
@@ -94,7 +94,7 @@ rule retrieve_source_file:
         source=choice(sources_released_as("files", "dataset", "manual")),
     retries: 3
     conda:
-        "../../envs/evaluation.yaml"
+        "../../envs/retrieval.yaml"
     threads: 1
     resources:
         **needs("light"),

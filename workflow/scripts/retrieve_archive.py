@@ -11,6 +11,4 @@ from serac.sources.lock import Lock
 from serac.sources.retrieve import retrieve_archive
 
 params = snakemake.params
-retrieve_archive(
-    ReleaseSettings(**params.release), Path(snakemake.output[0]), Path(params.work), Lock(params.lock)
-)
+retrieve_archive(ReleaseSettings(**params.release), Path(snakemake.output[0]), Path(params.work), Lock(params.lock))

@@ -18,7 +18,9 @@ class Architecture(Section):
     layers: int = Field(ge=1, description="transformer layers (of encoder and of decoder)")
     heads: int = Field(ge=1, description="attention heads")
     inner: int = Field(ge=4, description="width of the feed-forward layers")
-    attention: int | None = Field(None, ge=4, description="width of all attention heads together; null: the hidden size")
+    attention: int | None = Field(
+        None, ge=4, description="width of all attention heads together; null: the hidden size"
+    )
     vocabulary: int = Field(
         4000, ge=300, description="largest size of the byte-pair vocabulary trained on the raw data"
     )

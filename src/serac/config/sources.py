@@ -39,7 +39,7 @@ class ReleaseSettings(Section):
     @property
     def pin(self) -> str:
         """What pins it, for the table of sources."""
-        return f"revision {self.revision}" if self.revision else "by the lock file"
+        return f"revision `{self.revision}`" if self.revision else "the lock file"
 
 
 class SourceSettings(Section):

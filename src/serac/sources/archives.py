@@ -6,6 +6,7 @@ import os
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -46,10 +47,12 @@ def extract(archive: Path, wanted: str, target: Path, *, largest: int = LARGEST)
             members = _members(archive, stack)
             member = _choose(archive, members, wanted)
             if member.size > largest:
-                raise RetrievalError(f"{member.name} in {archive} claims {member.size} bytes; at most {largest} are read")
+                raise RetrievalError(
+                    f"{member.name} in {archive} claims {member.size} bytes; at most {largest} are read"
+                )
             require_space(target.parent, member.size, f"{member.name} of {archive}")
             _write(archive, member, target)
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, OSError) as error:
+        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, OSError) as error:
             raise RetrievalError(f"{archive} is damaged ({error}). Hint: delete it and run again") from error
 
 
@@ -58,7 +61,7 @@ def _members(archive: Path, stack: ExitStack) -> list[_Member]:
         zipped = stack.enter_context(zipfile.ZipFile(archive))
         return [_zip_member(zipped, info) for info in zipped.infolist() if not info.is_dir()]
     if tarfile.is_tarfile(archive):
-        tarred = stack.enter_context(tarfile.open(archive))
+        tarred = stack.enter_context(tarfile.open(archive))  # noqa: SIM115
         return [_tar_member(tarred, info) for info in tarred.getmembers() if not info.isdir()]
     raise RetrievalError(
         f"{archive} is neither a zip nor a tar file: the address may have delivered a web page. Hint: look into it, "
@@ -77,7 +80,9 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
 
 def _choose(archive: Path, members: list[_Member], wanted: str) -> _Member:
     if leaving := [member.name for member in members if member.leaves]:
-        raise RetrievalError(f"{archive} is not trusted: its member '{leaving[0]}' leaves the folder it is unpacked into")
+        raise RetrievalError(
+            f"{archive} is not trusted: its member '{leaving[0]}' leaves the folder it is unpacked into"
+        )
     found = [m for m in members if f"/{m.name}".endswith(f"/{wanted}") and not m.name.startswith("__MACOSX/")]
     if len(found) != 1:
         names = ", ".join(member.name for member in (found or members)[:10])

@@ -17,6 +17,6 @@ def require_space(folder: Path, size: float, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if size + _RESERVE > free:
         raise RetrievalError(
-            f"{what} needs {size / 1e9:.2f} GB (and {_RESERVE / 1e9:.1f} GB to spare), but {folder} has {free / 1e9:.2f}"
-            " GB free. Hint: make room, or run in a folder on a larger disk (snakemake --directory)"
+            f"{what} needs {size / 1e9:.2f} GB (and {_RESERVE / 1e9:.1f} GB to spare), but {folder} has "
+            f"{free / 1e9:.2f} GB free. Hint: make room, or run in a folder on a larger disk (snakemake --directory)"
         )

@@ -47,8 +47,9 @@ def retrieve_file(
         _accept(lock, address, path, local)
     if local.suffix == ".parquet":
         write_questions(local, target)
+        local.unlink()
     else:
-        shutil.copyfile(local, target)
+        shutil.move(local, target)
 
 
 def _accept(lock: Lock, address: str, name: str, file: Path) -> None:
