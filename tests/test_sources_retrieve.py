@@ -136,6 +136,16 @@ def test_retrievals_side_by_side_all_enter_the_lock(tmp_path: Path, lock: Lock) 
     assert set(json.loads(lock.path.read_text())["https://one.address"]["files"]) == {file.name for file in files}
 
 
+def test_a_sign_left_behind_is_one_clear_message(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serac.sources.lock._PATIENCE", 0)
+    sign = lock.path.with_name("lock.json.writing")
+    sign.write_text("")
+    with pytest.raises(RetrievalError, match=r"lock\.json\.writing has been there .*Hint: delete it"):
+        lock.check("https://one.address", {})
+    sign.unlink()
+    lock.check("https://one.address", {})
+
+
 def test_a_broken_lock_is_one_clear_message(tmp_path: Path, lock: Lock) -> None:
     lock.path.write_text("{")
     with pytest.raises(ConfigError, match=r"lock\.json is not JSON .*Hint"):

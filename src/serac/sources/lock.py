@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import SoftFileLock
+from filelock import SoftFileLock, Timeout
 
 from serac.errors import ConfigError, RetrievalError
+
+_PATIENCE = 300
 
 
 class Lock:
@@ -33,8 +36,7 @@ class Lock:
         Raises ``RetrievalError`` where revision, size or checksum differ; nothing is recorded then.
         """
         found = {name: fingerprint(path) for name, path in files.items()}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with SoftFileLock(f"{self.path}.writing", timeout=600):
+        with self._alone():
             entries = self._read()
             entry = entries.setdefault(address, {"revision": revision, "files": {}})
             if entry["revision"] != revision:
@@ -43,6 +45,22 @@ class Lock:
                 if (known := entry["files"].setdefault(name, print_)) != print_:
                     raise RetrievalError(self._message(f"{name} of {address}", _text(print_), _text(known)))
             self._write(entries)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time inside the block."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        sign = SoftFileLock(f"{self.path}.writing")
+        try:
+            sign.acquire(timeout=_PATIENCE)
+        except Timeout:
+            raise RetrievalError(
+                f"{sign.lock_file} has been there for {_PATIENCE} seconds. Hint: delete it if no retrieval is running"
+            ) from None
+        try:
+            yield
+        finally:
+            sign.release()
 
     def _message(self, what: str, found: str, known: str) -> str:
         return (
