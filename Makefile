@@ -26,8 +26,10 @@ format: setup  ## rewrite sources in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-config: setup  ## write config/schema.json and docs/configuration.md from the typed settings
+config: setup  ## write config/schema.json and the generated documents from the typed settings
 	$(BIN)/python -m serac.config
+	$(BIN)/python -m serac.sources
+	$(BIN)/python -m serac.estimates
 
 setup: $(STAMP)  ## the virtual environment, installed once a change of its pins
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -39,6 +40,19 @@ def test_nothing_names_a_machine() -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.stdout == ""
+
+
+def test_every_environment_is_used_and_there() -> None:
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    named = set(re.findall(r'conda:\s+"\.\./\.\./envs/(\w+)\.yaml"', rules))
+    assert named == {path.stem for path in (ROOT / "envs").glob("*.yaml")}
+    assert len(re.findall(r"^ +conda:$", rules, flags=re.M)) == len(re.findall(r"^ +script:$", rules, flags=re.M))
+
+
+def test_the_container_installs_the_pins() -> None:
+    recipe = (ROOT / "Dockerfile").read_text()
+    assert "pip install --no-cache-dir --no-deps --requirement requirements.txt" in recipe
+    assert not re.search(r"==", recipe), "versions belong to requirements.txt"
 
 
 def test_environments_agree_with_the_pins() -> None:

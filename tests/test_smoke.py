@@ -28,7 +28,9 @@ FIGURES = (
 )  # fmt: skip
 ELSEWHERE = {"all", "data", "models", "tables", "figures", "readme", "publish_results"}
 """Rules that only gather files or change the README."""
-NEEDS_OTHER_SOURCES = {"copy_source_file", "retrieve_source_file", "retrieve_model"}
+NEEDS_OTHER_SOURCES = {
+    "copy_source_file", "extract_source_file", "retrieve_archive", "retrieve_source_file", "retrieve_model"
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

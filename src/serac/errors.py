@@ -25,5 +25,9 @@ class MissingSourceError(SeracError):
     """A source file is not where the configuration says."""
 
 
+class RetrievalError(SeracError):
+    """A download failed, there is no room for it, or what arrived is not what was asked for."""
+
+
 class DivergenceError(SeracError):
     """A loss became NaN or infinite during training."""

@@ -22,9 +22,9 @@ BASE_FILES = ("base_train.jsonl", "base_validation.jsonl")
 MODEL_FILES = (
     "config.json",
     "model.safetensors",
-    "tokenizer.json",
     "tokenizer_config.json",
 )
+"""What every model folder holds; the files of its vocabulary lie beside them, named as its kind of tokenizer does."""
 SCOPE_FILES = (*MODEL_FILES, "scope.json")
 COUNTERFACTUAL_FILES = (*MODEL_FILES, "counterfactual.json")
 
@@ -154,6 +154,16 @@ def tuning_settings(wildcards):
 
 def sources_from(origin):
     return [name for name, source in settings.sources.items() if source.origin == origin]
+
+
+def releases_of(*kinds):
+    return [name for name, release in settings.releases.items() if release.kind in kinds]
+
+
+def sources_released_as(*kinds):
+    """Sources that are retrieved from a release of one of these kinds."""
+    released = releases_of(*kinds)
+    return [name for name in sources_from("retrieve") if settings.sources[name].release in released]
 
 
 def checkpoints_from(*sources):

@@ -37,13 +37,14 @@ rule retrieve_model:
         model=choice(checkpoints_from("hub")),
     retries: 3
     conda:
-        "../../envs/training.yaml"
+        "../../envs/retrieval.yaml"
     threads: 1
     resources:
         **needs("light"),
     params:
         checkpoint=lambda wildcards: dump(settings.checkpoints[wildcards.model]),
-        work="resources/{world}/training/{model}",
+        lock=settings.world.lock,
+        work="resources/{world}/downloads/{model}",
     message:
         "Retrieving the checkpoint {wildcards.model}"
     script:

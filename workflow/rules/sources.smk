@@ -40,21 +40,69 @@ rule copy_source_file:
         "../scripts/copy_source_file.py"
 
 
+rule retrieve_archive:
+    output:
+        "resources/{world}/downloads/{release}.archive",
+    log:
+        "resources/{world}/logs/retrieve_archive/{release}.log",
+    wildcard_constraints:
+        release=choice(releases_of("archive")),
+    retries: 3
+    conda:
+        "../../envs/retrieval.yaml"
+    threads: 1
+    resources:
+        **needs("light"),
+    params:
+        release=lambda wildcards: dump(settings.releases[wildcards.release]),
+        lock=settings.world.lock,
+        work="resources/{world}/downloads/{release}",
+    message:
+        "Retrieving the archive of the release {wildcards.release}"
+    script:
+        "../scripts/retrieve_archive.py"
+
+
+rule extract_source_file:
+    input:
+        lambda wildcards: f"{WORLD}/downloads/{settings.sources[wildcards.source].release}.archive",
+    output:
+        "resources/{world}/raw/{source}/{file}",
+    log:
+        "resources/{world}/logs/extract_source_file/{source}/{file}.log",
+    wildcard_constraints:
+        source=choice(sources_released_as("archive")),
+    conda:
+        "../../envs/retrieval.yaml"
+    threads: 1
+    resources:
+        **needs("light"),
+    params:
+        source=lambda wildcards: dump(settings.sources[wildcards.source]),
+    message:
+        "Taking {wildcards.file} of {wildcards.source} out of its archive"
+    script:
+        "../scripts/extract_source_file.py"
+
+
 rule retrieve_source_file:
     output:
         "resources/{world}/raw/{source}/{file}",
     log:
         "resources/{world}/logs/retrieve_source_file/{source}/{file}.log",
     wildcard_constraints:
-        source=choice(sources_from("retrieve")),
+        source=choice(sources_released_as("files", "dataset", "manual")),
     retries: 3
     conda:
-        "../../envs/evaluation.yaml"
+        "../../envs/retrieval.yaml"
     threads: 1
     resources:
         **needs("light"),
     params:
-        url=lambda wildcards: settings.sources[wildcards.source].url,
+        release=lambda wildcards: dump(settings.releases[settings.sources[wildcards.source].release]),
+        source=lambda wildcards: dump(settings.sources[wildcards.source]),
+        lock=settings.world.lock,
+        work="resources/{world}/downloads/{source}",
     message:
         "Retrieving {wildcards.file} of {wildcards.source}"
     script:

@@ -1,16 +1,19 @@
 """Retrieve one checkpoint from a model hub."""
 
-from serac.workflow import folder, start, training_folder
+import shutil
+from pathlib import Path
+
+from serac.workflow import folder, start
 
 start(snakemake)
 
 from serac.config.models import CheckpointSettings
-from serac.models.checkpoints import make_checkpoint
-from serac.sources.hub import snapshot
+from serac.models.checkpoints import copy_checkpoint
+from serac.sources import hub
+from serac.sources.lock import Lock
 
-settings = CheckpointSettings(**snakemake.params.checkpoint)
-with training_folder(snakemake) as work:
-    local = settings.model_copy(
-        update={"source": "local", "path": str(snapshot(settings.repo, settings.revision, work))}
-    )
-    make_checkpoint(local, work, folder(snakemake.output), work, seed=0)
+params, settings = snakemake.params, CheckpointSettings(**snakemake.params.checkpoint)
+work = Path(params.work)
+hub.retrieve(settings.repo, "model", hub.model_files, work, Lock(params.lock), settings.revision)
+copy_checkpoint(work, folder(snakemake.output), settings)
+shutil.rmtree(work)

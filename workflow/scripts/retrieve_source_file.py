@@ -6,6 +6,16 @@ from serac.workflow import start
 
 start(snakemake)
 
-from serac.sources.download import download
+from serac.config.sources import ReleaseSettings, SourceSettings
+from serac.sources.lock import Lock
+from serac.sources.retrieve import retrieve_file
 
-download(snakemake.params.url.format(file=snakemake.wildcards.file), Path(snakemake.output[0]))
+params = snakemake.params
+retrieve_file(
+    ReleaseSettings(**params.release),
+    SourceSettings(**params.source),
+    snakemake.wildcards.file,
+    Path(snakemake.output[0]),
+    Path(params.work),
+    Lock(params.lock),
+)

@@ -55,7 +55,9 @@ class LearnedEditorSettings(EditorSection):
     hard_negatives: float = Field(
         0.5, ge=0, le=1, description="probability that an out-of-scope training input is a hard one (ref)"
     )
-    rate_learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate for the edit rates (recalled)")
+    rate_learning_rate: float = Field(
+        1e-3, gt=0, description="Adam's learning rate for the edit rates (ref: ENN 1e-3, MEND 1e-4)"
+    )
     rate_scale: float = Field(
         1.0, ge=0, description="factor of the learned edit rates, tuned on validation data (ours)"
     )
@@ -81,7 +83,7 @@ class EnnSettings(LearnedEditorSettings):
     edit_rate: float = Field(1e-2, gt=0, description="initial step size of every edited matrix (ref)")
     inner_steps: PositiveInt = Field(1, description="gradient steps that apply an edit (ref)")
     first_order: bool = Field(False, description="treat inner gradients as constants (ref: second order)")
-    keep_weight: float = Field(1.0, ge=0, description="weight of KL(base || model before edits) (recalled)")
+    keep_weight: float = Field(1.0, ge=0, description="weight of KL(base || model before edits) (ref)")
     tuned_weights: Literal["all", "edited"] = Field(
         "all", description="base weights that are trained: all (ref) or only the edited matrices (ours, less disk)"
     )

@@ -11,13 +11,16 @@ from serac.config.training import TrainSettings
 
 
 class Architecture(Section):
-    """Size of a model that is made here, not retrieved."""
+    """Size of a model: of one that is made here, or, for estimates of its cost, of one that is retrieved."""
 
     family: Literal["t5", "bert", "blenderbot-small", "bart", "gpt2"] = Field(description="Hugging Face architecture")
     width: int = Field(ge=4, description="hidden size")
     layers: int = Field(ge=1, description="transformer layers (of encoder and of decoder)")
     heads: int = Field(ge=1, description="attention heads")
     inner: int = Field(ge=4, description="width of the feed-forward layers")
+    attention: int | None = Field(
+        None, ge=4, description="width of all attention heads together; null: the hidden size"
+    )
     vocabulary: int = Field(
         4000, ge=300, description="largest size of the byte-pair vocabulary trained on the raw data"
     )
@@ -27,14 +30,15 @@ class CheckpointSettings(Section):
     """One named checkpoint: generated with random weights, taken from a package, a hub or a local folder."""
 
     source: Literal["generate", "package", "hub", "local"] = Field(description="where the checkpoint comes from")
-    architecture: Architecture | None = Field(None, description="`generate`: what to build")
+    architecture: Architecture | None = Field(None, description="`generate`: what to build; `hub`: for estimates")
     corpora: tuple[str, ...] = Field(("zsre",), description="`generate`: raw sources whose texts train the tokenizer")
     pretrain: TrainSettings | None = Field(None, description="`generate`: generic pre-training on copying (ours)")
     package: str | None = Field(None, description="`package`: name of the installed package that carries the model")
     sha256: str | None = Field(None, description="checksum of `model.safetensors`, verified before use")
     layers: int | None = Field(None, ge=1, description="keep only the first layers of an encoder")
     repo: str | None = Field(None, description="`hub`: repository id")
-    revision: str | None = Field(None, description="`hub`: pinned commit; without it the first retrieval writes a lock")
+    revision: str | None = Field(None, description="`hub`: pinned commit; without it the lock pins the first one")
+    licence: str | None = Field(None, description="its terms, as its authors state them")
     path: str | None = Field(None, description="`local`: a Hugging Face folder")
 
     @model_validator(mode="after")

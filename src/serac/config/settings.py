@@ -19,7 +19,7 @@ from serac.config.paper import PaperSettings
 from serac.config.problems import ProblemSettings, ProblemsSettings
 from serac.config.run import RunSettings, SeedSettings
 from serac.config.section import Section
-from serac.config.sources import Source, SourceSettings, WorldSettings
+from serac.config.sources import ReleaseSettings, Source, SourceSettings, WorldSettings
 from serac.problems.raw_files import raw_files
 
 
@@ -29,6 +29,7 @@ class Settings(Section):
     run: RunSettings = Field(description="name, device and job needs")
     world: WorldSettings = Field(description="where raw data comes from")
     seeds: SeedSettings = Field(description="training and evaluation seeds")
+    releases: dict[str, ReleaseSettings] = Field({}, description="published data sets by name")
     sources: dict[Source, SourceSettings] = Field(description="raw sources by name")
     checkpoints: dict[str, CheckpointSettings] = Field(description="pre-trained models by name")
     problems: ProblemsSettings = Field(description="problems by name")
@@ -42,6 +43,9 @@ class Settings(Section):
     def _references(self) -> Self:
         for name in self.run.problems:
             _known("run.problems", name, self.problems.configured())
+        for name, source in self.sources.items():
+            if source.release and source.origin == "retrieve":
+                _known(f"sources.{name}.release", source.release, self.releases)
         for name, checkpoint in self.checkpoints.items():
             for source in checkpoint.corpora if checkpoint.source == "generate" else ():
                 _known(f"checkpoints.{name}.corpora", source, self.sources)

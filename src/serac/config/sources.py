@@ -18,6 +18,28 @@ class WorldSettings(Section):
     name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `resources/`")
     seed: int = Field(0, description="seed of the generated world and of generated checkpoints")
     size: WorldSize = Field(WorldSize(), description="how much is generated")
+    lock: str = Field(
+        "config/lock.json", description="file that pins what was retrieved; later retrievals are checked against it"
+    )
+
+
+class ReleaseSettings(Section):
+    """One published data set."""
+
+    title: str = Field(description="its name")
+    version: str = Field(description="the version that is meant")
+    licence: str = Field(description="its terms, as its authors state them")
+    megabytes: float = Field(gt=0, description="size of the download, about; asked for before it starts")
+    kind: Literal["archive", "files", "dataset", "manual"] = Field(
+        description="one zip or tar file, single files, a data set of the Hugging Face hub, or a download by hand"
+    )
+    address: str = Field(description="URL (of a folder, for `files`), Google Drive link, or id of the hub's data set")
+    revision: str | None = Field(None, description="`dataset`: pinned commit; without it the lock pins the first one")
+
+    @property
+    def pin(self) -> str:
+        """What pins it, for the table of sources."""
+        return f"revision `{self.revision}`" if self.revision else "the lock file"
 
 
 class SourceSettings(Section):
@@ -25,12 +47,17 @@ class SourceSettings(Section):
 
     origin: Literal["generate", "local", "retrieve"] = Field(description="generated, a local folder, or the internet")
     path: str | None = Field(None, description="`local`: folder that holds the source's files")
-
-    url: str | None = Field(None, description="`retrieve`: address of its files, with `{file}` for the file's name")
+    release: str | None = Field(None, description="`retrieve`: key of `releases`")
+    upstream: str = Field("{file}", description="`retrieve`: path of a file in the release")
+    names: dict[str, str] = Field({}, description="`retrieve`: files that the release calls differently")
 
     @model_validator(mode="after")
     def _complete(self) -> SourceSettings:
-        needed = {"local": "path", "retrieve": "url"}.get(self.origin)
+        needed = {"local": "path", "retrieve": "release"}.get(self.origin)
         if needed and getattr(self, needed) is None:
             raise ValueError(f"a source with origin '{self.origin}' needs '{needed}'")
         return self
+
+    def upstream_path(self, file: str) -> str:
+        """Where the release holds ``file``."""
+        return self.upstream.format(file=self.names.get(file, file))

@@ -38,7 +38,7 @@ def _t5(size: Architecture, tokenizer: PreTrainedTokenizerBase) -> PreTrainedMod
     config = T5Config(
         vocab_size=len(tokenizer),
         d_model=size.width,
-        d_kv=size.width // size.heads,
+        d_kv=(size.attention or size.width) // size.heads,
         d_ff=size.inner,
         num_layers=size.layers,
         num_decoder_layers=size.layers,

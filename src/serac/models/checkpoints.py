@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+import transformers
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
 
 from serac.config.models import CheckpointSettings
@@ -15,6 +16,9 @@ from serac.models.architectures import build_model
 from serac.models.copying import copying_objective
 from serac.models.tokenizers import raw_texts, train_tokenizer
 from serac.training import train
+
+_OTHER_WEIGHTS = ("model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_ONE_FILE = "1000GB"
 
 
 def make_checkpoint(settings: CheckpointSettings, raw: Path, folder: Path, work: Path, *, seed: int) -> None:
@@ -28,7 +32,7 @@ def make_checkpoint(settings: CheckpointSettings, raw: Path, folder: Path, work:
         _generate(settings, raw, folder, work, seed)
     else:
         source = _package_folder(settings.package or "") if settings.source == "package" else Path(settings.path or "")
-        _copy(source, folder, settings)
+        copy_checkpoint(source, folder, settings)
 
 
 def _generate(settings: CheckpointSettings, raw: Path, folder: Path, work: Path, seed: int) -> None:
@@ -49,19 +53,34 @@ def _package_folder(package: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
-def _copy(source: Path, folder: Path, settings: CheckpointSettings) -> None:
+def copy_checkpoint(source: Path, folder: Path, settings: CheckpointSettings) -> None:
+    """Write a model folder as everything here reads it: one ``model.safetensors``, and the tokenizer as it is saved.
+
+    Weights in PyTorch's own format are read as tensors only (never unpickled as objects) and saved as safetensors.
+    Raises ``MissingSourceError`` if there are no weights or their checksum is not the one that ``settings`` states.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     weights = source / "model.safetensors"
-    if not weights.exists():
-        raise MissingSourceError(f"{weights} is missing: a checkpoint folder needs config, tokenizer and safetensors")
-    if settings.sha256 and (found := _sha256(weights)) != settings.sha256:
+    if not weights.exists() and not any((source / name).exists() for name in _OTHER_WEIGHTS):
+        raise MissingSourceError(f"{weights} is missing: a checkpoint folder needs config, tokenizer and weights")
+    if settings.sha256 and weights.exists() and (found := _sha256(weights)) != settings.sha256:
         raise MissingSourceError(f"{weights} has SHA-256 {found}, expected {settings.sha256}: retrieve it again")
-    if settings.layers is None:
+    if settings.layers is not None:
+        truncate_encoder(str(source), settings.layers).save_pretrained(folder)
+    elif weights.exists():
         for name in ("config.json", "model.safetensors", "generation_config.json"):
             if (source / name).exists():
                 shutil.copyfile(source / name, folder / name)
     else:
-        truncate_encoder(str(source), settings.layers).save_pretrained(folder)
+        _load_as_published(source).save_pretrained(folder, max_shard_size=_ONE_FILE)
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
+
+
+def _load_as_published(source: Path) -> PreTrainedModel:
+    """The model in the class that its configuration names."""
+    config = AutoConfig.from_pretrained(source)
+    published = getattr(transformers, (config.architectures or [""])[0], AutoModel)
+    return published.from_pretrained(source, config=config)
 
 
 def truncate_encoder(source: str, layers: int) -> PreTrainedModel:

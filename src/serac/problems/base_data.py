@@ -70,7 +70,9 @@ def fc(raw: Path, settings: FcSettings, seed: int) -> BaseData:
 
 
 def convsent(raw: Path, settings: ConvSentSettings, seed: int) -> BaseData:
-    """The turns of ``raw/dialogue``."""
+    """The turns of ``raw/dialogue``; none where the base model is used as it is."""
+    if not settings.dialogue:
+        return BaseData([], [])
     return BaseData(*(read_pairs(raw / "dialogue" / f"{name}.jsonl") for name in ("train", "validation")))
 
 

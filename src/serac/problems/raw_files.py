@@ -15,7 +15,7 @@ def raw_files(settings: SplitSettings) -> list[str]:
         case FcSettings():
             return [*(f"vitaminc/{name}.jsonl" for name in names), "fever/train.jsonl", "fever/dev.jsonl"]
         case ConvSentSettings():
-            dialogue = ["dialogue/train.jsonl", "dialogue/validation.jsonl"]
+            dialogue = ["dialogue/train.jsonl", "dialogue/validation.jsonl"] if settings.dialogue else []
             return [*(f"convsent/blender_{name}.json" for name in names), *dialogue]
     raise ConfigError(f"no raw files are known for settings of the kind {type(settings).__name__}")
 

@@ -1,29 +1,85 @@
-"""Downloading one raw file."""
+"""Downloading one file over HTTP or from Google Drive, by gdown: with retries, resuming what a killed job left."""
 
 from __future__ import annotations
 
-import shutil
-import urllib.error
-import urllib.request
+import re
 from pathlib import Path
 
-from serac.errors import MissingSourceError
+import gdown
+import requests
+from gdown.exceptions import DownloadError, FileURLRetrievalError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from serac.errors import RetrievalError
+from serac.sources.disk import require_space
+
+TRIES = 5
 _TIMEOUT = 60
+_DRIVE = re.compile(r"https://drive\.google\.com/")
 
 
-def download(address: str, target: Path) -> None:
-    """Write what ``address`` delivers to ``target``; a partial file never takes the target's place.
+def download(address: str, target: Path, *, tries: int = TRIES, longest_wait: float = 60) -> Path:
+    """What ``address`` delivers, as ``target``; a partial file never takes the target's place.
 
-    Raises ``MissingSourceError`` if the address cannot be reached.
+    Lost connections, timeouts and the server's errors (5xx, 429) are tried ``tries`` times, waiting up to
+    ``longest_wait`` seconds in between. Raises ``RetrievalError`` if that does not help or the disk is too small.
     """
-    partial = target.with_name(target.name + ".partial")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    attempts = Retrying(
+        stop=stop_after_attempt(tries),
+        wait=wait_random_exponential(max=longest_wait),
+        retry=retry_if_exception(_may_pass),
+        before_sleep=lambda state: _start_over(target) if state.attempt_number == tries - 1 else None,
+        reraise=True,
+    )
     try:
-        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer, partial.open("wb") as file:
-            shutil.copyfileobj(answer, file)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise MissingSourceError(
-            f"cannot retrieve {address}: {error}. Hint: on a machine without internet set the source's origin to "
-            "'local' and 'path' to a folder that holds its files"
+        attempts(_fetch, address, target)
+    except (requests.RequestException, DownloadError, FileURLRetrievalError, OSError) as error:
+        raise RetrievalError(
+            f"cannot retrieve {address}: {_reason(error)}. Hint: {_advice(address)} set the source's origin to 'local' "
+            "and 'path' to a folder that holds its files"
         ) from error
-    partial.replace(target)
+    return target
+
+
+def _fetch(address: str, target: Path) -> None:
+    asked = False
+
+    def progress(done: int, total: int | None) -> None:
+        nonlocal asked
+        if total and not asked:
+            require_space(target.parent, total - done, address)
+        asked = True
+
+    gdown.download(
+        url=address,
+        output=str(target),
+        quiet=True,
+        resume=True,
+        use_cookies=False,
+        timeout=_TIMEOUT,
+        progress=progress,
+    )
+
+
+def _start_over(target: Path) -> None:
+    """Forget partial files, which the server may be unable to continue."""
+    for partial in target.parent.glob(f"{target.name}*.part"):
+        partial.unlink()
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Faults that another try may mend."""
+    if isinstance(error, requests.HTTPError):
+        return error.response.status_code in (429, *range(500, 600))
+    return isinstance(error, (requests.ConnectionError, requests.Timeout, DownloadError))
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _advice(address: str) -> str:
+    if _DRIVE.match(address):
+        return "Google Drive limits how often a file is fetched; try again tomorrow, or get it by a browser and"
+    return "try again later, or on a machine without internet"

@@ -1,26 +1,85 @@
-"""Snapshots of model repositories."""
+"""Files of Hugging Face repositories at one commit."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+import httpx2
+from huggingface_hub import HfApi
 
-from serac.errors import MissingSourceError
+from serac.errors import RetrievalError
+from serac.sources.disk import require_space
+from serac.sources.lock import Lock
 
-_FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
+Kind = Literal["model", "dataset"]
 
 
-def snapshot(repo: str, revision: str | None, folder: Path) -> Path:
-    """Download configuration, tokenizer and weights of ``repo`` into ``folder``, resuming what is there.
+@dataclass(frozen=True)
+class Listing:
+    """A repository at a commit: size in bytes of every file."""
 
-    Raises ``MissingSourceError`` if the hub cannot be reached or does not have the repository or revision.
+    revision: str
+    sizes: dict[str, int]
+
+
+def retrieve(
+    repo: str,
+    kind: Kind,
+    choose: Callable[[Sequence[str]], list[str]],
+    folder: Path,
+    lock: Lock,
+    revision: str | None = None,
+) -> Path:
+    """Download the files of ``repo`` that ``choose`` picks from all its names, resuming what is in ``folder``.
+
+    Commit: ``revision``, else the locked one, else the newest, which the lock then pins. Raises ``RetrievalError``
+    if the hub cannot be reached, lacks the repository, commit or a file, if the disk is too small, or if a file
+    differs from the lock.
     """
+    address = f"hf://{'datasets/' if kind == 'dataset' else ''}{repo}"
     try:
-        return Path(snapshot_download(repo, revision=revision, local_dir=folder, allow_patterns=list(_FILES)))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise MissingSourceError(
-            f"cannot retrieve '{repo}' (revision {revision or 'newest'}): {error}. Hint: without internet give the "
-            "checkpoint source 'local' and the 'path' of a Hugging Face folder"
+        listing = list_files(repo, kind, revision or lock.revision(address))
+        names = choose(list(listing.sizes))
+        require_space(folder, sum(listing.sizes[name] for name in names), address)
+        files = {name: _fetch(repo, kind, name, listing.revision, folder) for name in names}
+    except (httpx2.HTTPError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise RetrievalError(
+            f"cannot retrieve {address} (revision {revision or 'newest'}): {reason}. Hint: without internet set the "
+            f"{'source’s origin' if kind == 'dataset' else 'checkpoint’s source'} to 'local' and 'path' to a folder"
         ) from error
+    lock.check(address, files, listing.revision)
+    return folder
+
+
+def list_files(repo: str, kind: Kind, revision: str | None) -> Listing:
+    """The files of ``repo`` at ``revision`` (a commit, branch or tag; None: the newest commit)."""
+    info = HfApi().repo_info(repo, repo_type=kind, revision=revision, files_metadata=True)
+    assert info.sha is not None
+    return Listing(info.sha, {file.rfilename: file.size or 0 for file in info.siblings or ()})
+
+
+def _fetch(repo: str, kind: Kind, name: str, revision: str, folder: Path) -> Path:
+    return Path(HfApi().hf_hub_download(repo, name, repo_type=kind, revision=revision, local_dir=folder))
+
+
+def model_files(names: Sequence[str]) -> list[str]:
+    """Configuration, tokenizer and weights of a model repository: safetensors, else PyTorch's own format.
+
+    Raises ``RetrievalError`` where there are none.
+    """
+    top = [name for name in names if "/" not in name]
+    weights = [name for name in top if name.startswith("model") and ".safetensors" in name]
+    weights = weights or [name for name in top if name.startswith("pytorch_model") and ".bin" in name]
+    if not weights:
+        raise RetrievalError(f"the repository holds no weights for PyTorch, only {', '.join(sorted(top))}")
+    others = [name for name in top if name.endswith((".json", ".model", ".txt")) and not _is_index(name)]
+    return sorted({*others, *weights})
+
+
+def _is_index(name: str) -> bool:
+    """Whether a JSON file only lists the parts of weights in some format."""
+    return name.endswith(".index.json")

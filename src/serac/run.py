@@ -1,0 +1,166 @@
+"""One job of the workflow as a plain Python program, for machines without Snakemake.
+
+    python -m serac.run --write jobs/ --configfile config/paper.yaml     # with Snakemake: every job as a file
+    python -m serac.run jobs/train_counterfactual-qa-seed0.json          # without: the same script, inputs, parameters
+
+Both run in the folder that holds ``results`` and ``resources``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Any
+
+from serac.errors import ConfigError, MissingSourceError, SeracError
+
+ROOT = Path(__file__).parents[2]
+
+
+class Named(list):
+    """Values in order, some of them (or runs of them) also by name: what scripts know as ``snakemake.input``."""
+
+    def __init__(self, values: Iterable[Any], names: Mapping[str, tuple[int, int | None]]) -> None:
+        super().__init__(values)
+        self._names = {name: (start, end) for name, (start, end) in names.items()}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._names:
+            raise AttributeError(f"{name} is none of {', '.join(self._names)}")
+        start, end = self._names[name]
+        return super().__getitem__(start) if end is None else list(self[start:end])
+
+    def __getitem__(self, key: Any) -> Any:
+        return getattr(self, key) if isinstance(key, str) else super().__getitem__(key)
+
+    def keys(self) -> Iterable[str]:
+        """Names, in order."""
+        return self._names.keys()
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Names with their values."""
+        return [(name, getattr(self, name)) for name in self._names]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value called ``name``, or ``default``."""
+        return getattr(self, name, default)
+
+
+def run(file: Path | str) -> None:
+    """Run the job that ``file`` describes, in the current folder.
+
+    Raises ``ConfigError`` if the file does not describe a job, ``MissingSourceError`` if an input is not there.
+    """
+    job = _read(Path(file))
+    missing = [path for path in job.input if not Path(path).exists()]
+    if missing:
+        raise MissingSourceError(
+            f"{file} needs {missing[0]}{f' and {len(missing) - 1} more files' if missing[1:] else ''}. Hint: run the "
+            "jobs that make them first, or copy them here"
+        )
+    for path in (*job.output, *job.log):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    runpy.run_path(str(ROOT / job.script), init_globals={"snakemake": job})
+
+
+def _read(file: Path) -> SimpleNamespace:
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        parts = {part: Named(**raw.pop(part)) for part in PARTS}
+        return SimpleNamespace(**parts, rule=raw["rule"], script=raw["script"], threads=raw["threads"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{file} describes no job ({error}). Hint: write one by python -m serac.run --write"
+        ) from None
+
+
+# --- writing job files, with Snakemake ---------------------------------------------------------------
+PARTS = ("input", "output", "params", "wildcards", "log", "resources")
+
+
+def write_jobs(folder: Path, configs: Iterable[Path], targets: Iterable[str] = ()) -> list[Path]:
+    """One file for every job with a script that ``targets`` (default: everything) still need; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for job in _jobs(list(configs), frozenset(targets)):
+        if job.rule.script is None:
+            continue
+        parts = {part: _named(getattr(job, part)) for part in PARTS if part != "resources"}
+        description = {
+            "rule": job.rule.name,
+            "script": str(Path("workflow/scripts") / Path(str(job.rule.script)).name),
+            "threads": job.threads,
+            **parts,
+            "resources": _resources(job.resources),
+        }
+        file = folder / f"{'-'.join([job.rule.name, *map(_label, job.wildcards_dict.items())])}.json"
+        file.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+        written.append(file)
+    return sorted(written)
+
+
+def _jobs(configs: list[Path], targets: frozenset[str]) -> list[Any]:
+    """The jobs that Snakemake would run; the API has no public way to them, a test watches this one."""
+    from snakemake.api import SnakemakeApi
+    from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+
+    with SnakemakeApi(OutputSettings(dryrun=True, quiet={Quietness.ALL})) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=1),
+            config_settings=ConfigSettings(configfiles=[path.resolve() for path in configs]),
+            snakefile=ROOT / "Snakefile",
+            workdir=Path.cwd(),
+        )
+        workflow.dag(DAGSettings(targets=targets)).execute_workflow(executor="dryrun")
+        return list(workflow._workflow.dag.needrun_jobs(exclude_finished=False))
+
+
+def _named(values: Any) -> dict[str, Any]:
+    plain = [value if isinstance(value, (bool, int, float, dict, list, type(None))) else str(value) for value in values]
+    return {"values": plain, "names": dict(values._get_names())}
+
+
+def _resources(resources: Any) -> dict[str, Any]:
+    named = {name: value for name, value in resources.items() if isinstance(value, (int, str))}
+    return {"values": list(named.values()), "names": {name: (index, None) for index, name in enumerate(named)}}
+
+
+def _label(wildcard: tuple[str, str]) -> str:
+    name, value = wildcard
+    return f"{name}{value}" if value.isdigit() else value.replace("/", "_")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m serac.run", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("jobs", nargs="*", help="job files to run, one after another; with --write: targets")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write job files there instead of running any")
+    parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="with --write: as for snakemake")
+    options = parser.parse_args(arguments)
+    if options.write:
+        print(*write_jobs(options.write, options.configfile, options.jobs), sep="\n")
+    elif not options.jobs:
+        parser.error("name a job file, or a folder with --write")
+    elif len(options.jobs) == 1:
+        run(options.jobs[0])
+    else:
+        for job in options.jobs:
+            subprocess.run([sys.executable, "-m", "serac.run", job], check=True)
+
+
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, SeracError):
+        print(f"{kind.__name__}: {error}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+if __name__ == "__main__":
+    sys.excepthook = _report
+    main()

@@ -1,0 +1,289 @@
+"""Retrieving raw files and checkpoints from a server on this machine: locks, faults, archives, disks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections import namedtuple
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from local_server import Server, serve
+from serac.config.sources import ReleaseSettings, SourceSettings
+from serac.errors import ConfigError, RecordError, RetrievalError
+from serac.sources import hub
+from serac.sources.download import download
+from serac.sources.lock import Lock
+from serac.sources.retrieve import extract_file, retrieve_archive, retrieve_file
+
+CONTENT = b"".join(b"line %d\n" % number for number in range(200_000))
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    root = tmp_path / "served"
+    root.mkdir()
+    (root / "train.jsonl").write_bytes(CONTENT)
+    with serve(root) as running:
+        template = f"{running.address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", running.address)
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+        yield running
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Lock:
+    return Lock(tmp_path / "lock.json")
+
+
+def release(server: Server, kind: str, address: str = "") -> ReleaseSettings:
+    facts = {"title": "A release", "version": "1", "licence": "none", "megabytes": 1}
+    return ReleaseSettings(kind=kind, address=address or server.address, **facts)
+
+
+def quick(address: str, target: Path, tries: int = 3) -> Path:
+    return download(address, target, tries=tries, longest_wait=0.01)
+
+
+def no_room(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("serac.sources.disk.shutil.disk_usage", lambda _: usage(1e12, 1e12 - free, free))
+
+
+# --- single files ------------------------------------------------------------------------------------
+def test_a_download_is_what_the_server_holds(server: Server, tmp_path: Path) -> None:
+    assert quick(server.url("train.jsonl"), tmp_path / "a" / "out").read_bytes() == CONTENT
+
+
+def test_a_truncated_answer_is_continued_where_it_stopped(server: Server, tmp_path: Path) -> None:
+    server.faults["/train.jsonl"] = ["truncate"]
+    assert quick(server.url("train.jsonl"), tmp_path / "out").read_bytes() == CONTENT
+    assert any(start for _, _, start in server.requests)
+
+
+def test_a_killed_download_is_continued_by_the_next_one(server: Server, tmp_path: Path) -> None:
+    server.faults["/train.jsonl"] = ["truncate"]
+    with pytest.raises(RetrievalError, match="incomplete"):
+        quick(server.url("train.jsonl"), tmp_path / "out", tries=1)
+    assert not (tmp_path / "out").exists()
+    quick(server.url("train.jsonl"), tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+    assert 0 < server.requests[-1][2] <= len(CONTENT) // 2
+
+
+def test_a_server_that_recovers_is_asked_again(server: Server, tmp_path: Path) -> None:
+    server.faults["/train.jsonl"] = [503, 500]
+    assert quick(server.url("train.jsonl"), tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_a_server_that_does_not_recover_is_one_clear_message(server: Server, tmp_path: Path) -> None:
+    server.faults["/train.jsonl"] = [503] * 3
+    with pytest.raises(RetrievalError, match=r"cannot retrieve http.*503.*Hint: .*'local'"):
+        quick(server.url("train.jsonl"), tmp_path / "out")
+    assert len(server.requests) == 3
+
+
+def test_a_file_that_is_not_there_is_asked_for_once(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(RetrievalError, match="404"):
+        quick(server.url("absent"), tmp_path / "out")
+    assert len(server.requests) == 1
+
+
+def test_a_disk_that_is_too_small_is_noticed_before_the_download(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_room(monkeypatch, 200e6 + len(CONTENT) / 2)
+    with pytest.raises(RetrievalError, match=r"needs 0\.00 GB .* 0\.20 GB free\. Hint: make room"):
+        quick(server.url("train.jsonl"), tmp_path / "out")
+    no_room(monkeypatch, 200e6 + len(CONTENT))
+    quick(server.url("train.jsonl"), tmp_path / "out")
+
+
+# --- the lock ----------------------------------------------------------------------------------------
+def test_the_first_retrieval_writes_the_lock_and_later_ones_are_checked(
+    server: Server, tmp_path: Path, lock: Lock
+) -> None:
+    source = SourceSettings(origin="retrieve", release="r", names={"dev.jsonl": "train.jsonl"})
+    retrieve = lambda: retrieve_file(  # noqa: E731
+        release(server, "files"), source, "dev.jsonl", tmp_path / "dev.jsonl", tmp_path / "work", lock
+    )
+    retrieve()
+    first = lock.path.read_text()
+    entry = json.loads(first)[server.url("train.jsonl")]
+    assert entry["files"]["train.jsonl"]["bytes"] == len(CONTENT)
+    shutil.rmtree(tmp_path / "work")
+    retrieve()
+    assert lock.path.read_text() == first
+    shutil.rmtree(tmp_path / "work")
+    (server.root / "train.jsonl").write_bytes(CONTENT[:-1] + b"!")
+    with pytest.raises(RetrievalError, match=r"train\.jsonl of http.*SHA-256 \w{64}, but .*lock\.json records .*Hint"):
+        retrieve()
+    assert lock.path.read_text() == first
+    assert list((tmp_path / "work").iterdir()) == []  # the next try starts anew
+
+
+def test_retrievals_side_by_side_all_enter_the_lock(tmp_path: Path, lock: Lock) -> None:
+    files = [tmp_path / f"{number}.txt" for number in range(12)]
+    for file in files:
+        file.write_text(file.name)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda file: lock.check("https://one.address", {file.name: file}), files))
+    assert set(json.loads(lock.path.read_text())["https://one.address"]["files"]) == {file.name for file in files}
+
+
+def test_a_sign_left_behind_is_one_clear_message(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serac.sources.lock._PATIENCE", 0)
+    sign = lock.path.with_name("lock.json.writing")
+    sign.write_text("")
+    with pytest.raises(RetrievalError, match=r"lock\.json\.writing has been there .*Hint: delete it"):
+        lock.check("https://one.address", {})
+    sign.unlink()
+    lock.check("https://one.address", {})
+
+
+def test_a_broken_lock_is_one_clear_message(tmp_path: Path, lock: Lock) -> None:
+    lock.path.write_text("{")
+    with pytest.raises(ConfigError, match=r"lock\.json is not JSON .*Hint"):
+        lock.revision("anything")
+
+
+def test_a_release_is_retrieved_once_and_its_files_are_taken_out(server: Server, tmp_path: Path, lock: Lock) -> None:
+    members = {"data/zsre/impl_dev.json": b"[]", "__MACOSX/data/zsre/impl_dev.json": b"?", "data/x/impl_dev.json": b"!"}
+    with zipfile.ZipFile(server.root / "release.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    local = tmp_path / "serac.archive"
+    retrieve_archive(release(server, "archive", server.url("release.zip")), local, tmp_path / "work", lock)
+    source = SourceSettings(origin="retrieve", release="serac", upstream="zsre/{file}")
+    extract_file(local, source, "impl_dev.json", tmp_path / "impl_dev.json")
+    assert (tmp_path / "impl_dev.json").read_bytes() == b"[]"
+    assert server.url("release.zip") in json.loads(lock.path.read_text())
+
+
+# --- the hub -----------------------------------------------------------------------------------------
+@pytest.fixture
+def repository(server: Server) -> Path:
+    folder = server.root / "models" / "someone" / "model"
+    (folder / "onnx").mkdir(parents=True)
+    for name in ("config.json", "model.safetensors", "vocab.txt", "tf_model.h5", "pytorch_model.bin", "onnx/a.json"):
+        (folder / name).write_text(name)
+    return folder
+
+
+def test_a_snapshot_holds_what_pytorch_needs(server: Server, repository: Path, tmp_path: Path, lock: Lock) -> None:
+    folder = hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "model", lock)
+    names = {path.name for path in folder.iterdir() if path.is_file()}
+    assert names == {"config.json", "model.safetensors", "vocab.txt"}
+    entry = json.loads(lock.path.read_text())["hf://someone/model"]
+    assert entry["revision"] == server.commit(repository)
+    assert set(entry["files"]) == names
+
+
+def test_a_locked_repository_stays_at_its_commit(server: Server, repository: Path, tmp_path: Path, lock: Lock) -> None:
+    hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "first", lock)
+    locked = lock.revision("hf://someone/model")
+    (repository / "README.md").write_text("the repository moves on")
+    assert server.commit(repository) != locked
+    hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "second", lock)
+    assert lock.revision("hf://someone/model") == locked
+
+
+def test_other_bytes_at_the_locked_commit_are_refused(
+    server: Server, repository: Path, tmp_path: Path, lock: Lock
+) -> None:
+    hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "first", lock)
+    (repository / "model.safetensors").write_text("something else")
+    with pytest.raises(RetrievalError, match=r"model\.safetensors of hf://someone/model: retrieved 14 bytes"):
+        hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "second", lock)
+
+
+def test_another_revision_than_the_locked_one_is_refused(
+    server: Server, repository: Path, tmp_path: Path, lock: Lock
+) -> None:
+    hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "first", lock)
+    with pytest.raises(RetrievalError, match=f"retrieved revision {'a' * 40}, but .* records revision"):
+        hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "second", lock, "a" * 40)
+
+
+def test_a_truncated_weight_file_is_continued(server: Server, repository: Path, tmp_path: Path, lock: Lock) -> None:
+    (repository / "model.safetensors").write_bytes(CONTENT)
+    path = f"/someone/model/resolve/{server.commit(repository)}/model.safetensors"
+    server.faults[path] = [None, "truncate"]  # type: ignore[list-item] - HEAD, then GET
+    hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "model", lock)
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == CONTENT
+
+
+def test_an_unknown_repository_is_one_clear_message(server: Server, tmp_path: Path, lock: Lock) -> None:
+    with pytest.raises(RetrievalError, match=r"cannot retrieve hf://no/such .*Hint: without internet"):
+        hub.retrieve("no/such", "model", hub.model_files, tmp_path / "model", lock)
+
+
+def test_a_model_that_does_not_fit_is_not_begun(
+    server: Server, repository: Path, tmp_path: Path, lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_room(monkeypatch, 1e8)
+    with pytest.raises(RetrievalError, match=r"hf://someone/model needs .* GB"):
+        hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "model", lock)
+    assert not any("resolve" in path for _, path, _ in server.requests)
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["config.json", "pytorch_model.bin", "spiece.model", "flax_model.msgpack"], 3),
+        (["config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"], 3),
+        (["config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin.index.json"], 3),
+    ],
+)
+def test_weights_are_chosen_by_format(names: list[str], chosen: int) -> None:
+    assert len(hub.model_files(names)) == chosen
+
+
+def test_a_repository_without_weights_is_one_clear_message() -> None:
+    with pytest.raises(RetrievalError, match=r"no weights for PyTorch, only tf_model\.h5"):
+        hub.model_files(["tf_model.h5"])
+
+
+def test_questions_of_a_data_set_become_the_native_layout(server: Server, tmp_path: Path, lock: Lock) -> None:
+    folder = server.root / "datasets" / "someone" / "nq_open" / "nq_open"
+    folder.mkdir(parents=True)
+    rows = pd.DataFrame({"question": ["where is bern", "Who won?"], "answer": [["Switzerland", "CH"], ["Ada"]]})
+    rows.to_parquet(folder / "train-00000-of-00001.parquet")
+    source = SourceSettings(
+        origin="retrieve", release="nq", upstream="nq_open/{file}", names={"train.json": "train-00000-of-00001.parquet"}
+    )
+    target = tmp_path / "train.json"
+    retrieve_file(release(server, "dataset", "someone/nq_open"), source, "train.json", target, tmp_path / "work", lock)
+    questions = ["Where is bern?", "Who won?"]
+    assert json.loads(target.read_text()) == {"questions": questions, "answers": [["Switzerland", "CH"], ["Ada"]]}
+    rows.rename(columns={"answer": "reply"}).to_parquet(folder / "train-00000-of-00001.parquet")
+    with pytest.raises(RecordError, match="no column 'answer', only question, reply"):
+        retrieve_file(
+            release(server, "dataset", "someone/nq_open"),
+            source,
+            "train.json",
+            target,
+            tmp_path / "w",
+            Lock(tmp_path / "l"),
+        )
+
+
+def test_a_file_that_the_data_set_lacks_is_named(server: Server, tmp_path: Path, lock: Lock) -> None:
+    (server.root / "datasets" / "someone" / "set").mkdir(parents=True)
+    (server.root / "datasets" / "someone" / "set" / "dev.jsonl").write_text("{}")
+    source = SourceSettings(origin="retrieve", release="set")
+    with pytest.raises(RetrievalError, match=r"no file 'train\.jsonl', only dev\.jsonl"):
+        retrieve_file(
+            release(server, "dataset", "someone/set"), source, "train.jsonl", tmp_path / "t", tmp_path / "w", lock
+        )
+
+
+def test_a_release_by_hand_says_what_to_do(server: Server, tmp_path: Path, lock: Lock) -> None:
+    source = SourceSettings(origin="retrieve", release="hand")
+    with pytest.raises(RetrievalError, match=r"by hand from https://x\.y.*Hint: put a\.json into a folder"):
+        retrieve_file(release(server, "manual", "https://x.y"), source, "a.json", tmp_path / "a", tmp_path / "w", lock)
