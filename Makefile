@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce test lint format config setup clean
+.PHONY: reproduce test lint format config benchmarks setup clean
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
 	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
@@ -28,6 +28,9 @@ format: setup  ## rewrite sources in the project's format
 
 config: setup  ## write config/schema.json and docs/configuration.md from the typed settings
 	$(BIN)/python -m serac.config
+
+benchmarks: setup  ## measure every goal on a quiet machine (hours) and write docs/benchmarks.md
+	$(BIN)/python benchmarks/run_all.py --threads 2
 
 setup: $(STAMP)  ## the virtual environment, installed once a change of its pins
 
