@@ -124,7 +124,8 @@ def write_page(folder: Path) -> None:
         "Written by `python benchmarks/run_all.py`, do not edit. Models have random weights of the named sizes. Times "
         "in milliseconds (`_ms`) are medians of passes that alternate between the ways in one process; the other units "
         "are seconds (`_s`) and megabytes (`_mb`). `share` is the wanted share of inputs in scope, `routed` the real "
-        "one. Of several rows that match a goal the worst counts.",
+        "one; an `overhead_ratio` is `inf` where SERAC took no longer than the base model. Of several rows that match "
+        "a goal the worst counts.",
         "## Goals",
         _markdown(judged),
     ]
