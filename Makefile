@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce test lint format config setup clean
+.PHONY: reproduce test lint format config benchmarks setup clean
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
 	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
@@ -30,6 +30,9 @@ config: setup  ## write config/schema.json and the generated documents from the 
 	$(BIN)/python -m serac.config
 	$(BIN)/python -m serac.sources
 	$(BIN)/python -m serac.estimates
+
+benchmarks: setup  ## measure every goal on a quiet machine (hours) and write docs/benchmarks.md
+	$(BIN)/python benchmarks/run_all.py --threads 2
 
 setup: $(STAMP)  ## the virtual environment, installed once a change of its pins
 

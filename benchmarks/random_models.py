@@ -21,7 +21,7 @@ from serac.editors.serac.cross import CrossClassifier
 from serac.editors.serac.embed import EmbedClassifier
 from serac.editors.serac.scope import ScopeClassifier
 from serac.models.tokenizers import train_tokenizer
-from serac.records import Edit
+from serac.records import Edit, EditExample, Query
 from serac.tasks.base import Task
 from serac.tasks.registry import load_task
 
@@ -84,6 +84,25 @@ def questions(rng: random.Random, count: int) -> list[str]:
 def edits(rng: random.Random, count: int) -> list[Edit]:
     """A question and an answer of two words each."""
     return [Edit(question, " ".join(question.rstrip("?").split()[-2:])) for question in questions(rng, count)]
+
+
+def examples(rng: random.Random, count: int) -> list[EditExample]:
+    """Edits with two inputs in scope (the question itself and one of other words) and two out of scope."""
+    result = []
+    for number, edit in enumerate(edits(rng, count)):
+        rephrased, *others = questions(rng, 3)
+        first, second, *rest = edit.input.split()
+        answers = [" ".join(other.rstrip("?").split()[-2:]) for other in others]
+        in_scope = (
+            Query(edit.input, edit.label, "main"),
+            Query(" ".join([first, rephrased.split()[1], *rest]), edit.label, "rephrase"),
+        )
+        out_of_scope = (
+            Query(others[0], answers[0], "random"),
+            Query(" ".join([*others[1].split()[:4], second, *rest[3:]]), answers[1], "neighbour", hard=True),
+        )
+        result.append(EditExample(f"edit{number}", f"edit{number}", edit, in_scope, out_of_scope))
+    return result
 
 
 def _word(rng: random.Random) -> str:
