@@ -27,6 +27,7 @@ rule copy_source_file:
         "resources/{world}/logs/copy_source_file/{source}/{file}.log",
     wildcard_constraints:
         source=choice(sources_from("local")),
+    localrule: True
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -48,6 +49,7 @@ rule retrieve_source_file:
     wildcard_constraints:
         source=choice(sources_from("retrieve")),
     retries: 3
+    localrule: True
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
