@@ -39,7 +39,7 @@ def cancel_orphans(folder: Path | str, *, patience: float = 300.0) -> list[int]:
     names = run_ids(folder)
     jobs = jobs_named(names)
     if jobs:
-        _run("scancel", *map(str, jobs))
+        _run("scancel", "--quiet", *map(str, jobs))
     deadline = time.monotonic() + patience
     while left := jobs_named(names):
         if time.monotonic() > deadline:
@@ -66,14 +66,13 @@ def jobs_named(names: list[str]) -> list[int]:
 
 
 def living_snakemakes(folder: Path) -> list[int]:
-    """Processes of this host that run Snakemake in ``folder`` and are no part of a SLURM job."""
+    """Processes of this host that run Snakemake in ``folder``, without those that it starts for single jobs."""
     found = []
     for process in psutil.process_iter():
         try:
-            command = [Path(word).name for word in process.cmdline()[:3]]
-            if "snakemake" not in command or Path(process.cwd()) != folder:
-                continue
-            if "SLURM_JOB_ID" not in process.environ():
+            words = process.cmdline()
+            is_snakemake = "snakemake" in [Path(word).name for word in words[:3]] and "--target-jobs" not in words
+            if is_snakemake and Path(process.cwd()) == folder:
                 found.append(process.pid)
         except psutil.Error:  # it ended meanwhile, or is another user's
             continue

@@ -24,5 +24,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     assert started.returncode == 0, started.stderr
     exported = dict(re.findall(r"(\w+)=(\S+)", (folder / "env.sh").read_text()))
     path = f"{folder}/bin:{os.environ['PATH']}"
-    yield Cluster(folder, {**os.environ, "SLURM_CONF": exported["SLURM_CONF"], "PATH": path})
+    cluster = Cluster(folder, {**os.environ, "SLURM_CONF": exported["SLURM_CONF"], "PATH": path})
+    yield cluster
+    for run in cluster.started:
+        run.kill()
     subprocess.run([SCRIPT, "stop", folder], check=True)

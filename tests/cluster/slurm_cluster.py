@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -17,10 +17,11 @@ FAULTS = Path(__file__).with_name("faults.smk")
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster: its folder and the environment of its users."""
+    """A running cluster: its folder, the environment of its users, and the Snakemakes that were started."""
 
     folder: Path
     env: dict[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def run(self, *command: str) -> str:
         """Standard output of a command of a user of the cluster."""
@@ -51,15 +52,20 @@ class Cluster:
         profile = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "3")
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *profile, *arguments]
         with (folder / "output.txt").open("a") as output:
-            return subprocess.Popen(
+            run = subprocess.Popen(
                 list(map(str, command)), cwd=folder, env=self.env, stdout=output, stderr=subprocess.STDOUT, text=True
             )
+        self.started.append(run)
+        return run
+
+    def finish(self, run: subprocess.Popen[str], folder: Path) -> None:
+        """Wait for a Snakemake that is to succeed."""
+        assert run.wait(timeout=1800) == 0, (folder / "output.txt").read_text()[-6000:]
 
     def clean(self, folder: Path) -> str:
         """Cancel orphans and unlock, as ``make cancel-orphans`` does."""
         cancelled = self.run(sys.executable, "-m", "serac.orphans", str(folder))
-        unlock = self.snakemake(folder, "--unlock")
-        assert unlock.wait() == 0
+        self.finish(self.snakemake(folder, "--unlock"), folder)
         return cancelled
 
 
