@@ -14,7 +14,7 @@ from serac.paper.table_base_models import tabulate_base_models
 from serac.paper.table_components import tabulate_components
 from serac.paper.table_cost import tabulate_cost
 from serac.paper.table_examples import tabulate_examples
-from serac.paper.table_rules import Costs, Job, critical_path, read_jobs, tabulate_rules
+from serac.paper.table_rules import Costs, Job, busy_seconds, critical_path, read_jobs, tabulate_rules
 from serac.paper.table_scope_classifier import tabulate_scope_classifier
 from serac.paper.tables import Table, with_interval, write_table
 from serac.records import Edit, EditExample, Query, write_examples
@@ -158,7 +158,8 @@ def test_rules_are_summed_and_the_critical_path_is_found(tmp_path):
     record(metadata, "results/long/history", "train", 0, 100, ["data"])
     record(metadata, "other", "tune", 0, 60, [])
     record(metadata, "figure", "draw", 100, 102, ["results/long/history", "other"])
-    data = check(lambda paths: tabulate_rules(files, paths, metadata=metadata), tmp_path, "rules", 2, RULES_COLUMNS)
+    jobs = read_jobs(metadata)
+    data = check(lambda paths: tabulate_rules(files, paths, jobs=jobs), tmp_path, "rules", 2, RULES_COLUMNS)
     assert data["rule"].tolist() == ["train", "draw"]
     assert data["seconds"].tolist() == [120, 2]
     assert data["peak_mb"].tolist() == [900, 0]
@@ -179,7 +180,7 @@ def test_costs_are_slurms_where_it_has_records_of_one_rule_alone(tmp_path):
         **{file: Grant(3, "gpu", "n1", queued=5.0, gpus=2) for file in grouped},
     }
     costs = Costs(grants, usage={1: Usage(110.0, 800.0), 3: Usage(120.0, 700.0)})
-    data = check(lambda paths: tabulate_rules(files, paths, costs=costs), tmp_path, "rules", 4, RULES_COLUMNS)
+    data = check(lambda paths: tabulate_rules(files, paths, jobs={}, costs=costs), tmp_path, "rules", 4, RULES_COLUMNS)
     data = data.set_index("rule")
     assert data["seconds"].to_dict() == {"train": 210, "tune": 50, "evaluate": 50, "draw": 1}
     assert data["peak_mb"].to_dict() == {"train": 800, "tune": 400, "evaluate": 400, "draw": 9}
@@ -197,6 +198,16 @@ def test_files_of_one_job_are_one_job(tmp_path):
     jobs = read_jobs(tmp_path)
     assert sorted(job.rule for job in jobs.values()) == ["train", "use"]
     assert [job.rule for job in critical_path(jobs)] == ["train", "use"]
+
+
+def test_a_run_took_the_time_in_which_its_jobs_ran(tmp_path):
+    """Jobs side by side count once, the pause before a restart does not count, nor do other runs."""
+    record(tmp_path, "results/one/a", "train", 10, 110, [])
+    record(tmp_path, "results/one/b", "tune", 50, 130, [])
+    record(tmp_path, "results/one/c", "draw", 1000, 1007, ["results/one/a"])
+    record(tmp_path, "results/other/a", "train", 0, 5000, [])
+    assert busy_seconds(read_jobs(tmp_path, ["results/one"])) == 127
+    assert busy_seconds({}) == 0
 
 
 def test_a_job_on_a_cluster_took_what_its_benchmark_says(tmp_path):

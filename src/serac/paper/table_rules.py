@@ -18,11 +18,12 @@ from serac.slurm import Grant, Usage, companion_path
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One finished job: its rule, wall-clock seconds, and the jobs (by key) whose outputs it reads."""
+    """One finished job: its rule, wall-clock seconds, the jobs (by key) whose outputs it reads, and when it started."""
 
     rule: str
     seconds: float
     needs: tuple[str, ...] = ()
+    start: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +61,23 @@ def tabulate_rules(
     benchmarks: Mapping[str, Sequence[Path | str]],
     outputs: Sequence[Path | str],
     *,
-    metadata: Path | str | None = None,
+    jobs: Mapping[str, Job],
     costs: Costs | None = None,
 ) -> None:
-    """``benchmarks``: Snakemake's ``benchmark:`` files by rule; ``metadata``: the folder ``.snakemake/metadata``.
+    """``benchmarks``: Snakemake's ``benchmark:`` files by rule; ``jobs``: those of :func:`read_jobs`.
 
-    The critical path needs ``metadata``, the seconds in the queue and on GPUs need ``costs``.
+    The critical path and the time in all need ``jobs``, the seconds in the queue and on GPUs need ``costs``.
     """
-    jobs = read_jobs(Path(metadata)) if metadata else {}
-    write_table(rules_table(benchmarks, critical_path(jobs), costs or Costs()), outputs)
+    write_table(rules_table(benchmarks, jobs, costs or Costs()), outputs)
 
 
-def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], path: Sequence[Job], costs: Costs) -> Table:
+def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], known: Mapping[str, Job], costs: Costs) -> Table:
     """One row a rule, the costliest first.
 
     Columns: jobs, seconds (sum, longest), mean seconds in the queue, peak memory, share of the run's GPU time, seconds
     on the critical path; NaN where SLURM did not run the rule.
     """
+    path = critical_path(known)
     rows = [_rule_row(rule, files, path, costs) for rule, files in benchmarks.items() if files]
     data = pd.DataFrame(rows).sort_values(["seconds", "rule"], ascending=[False, True]).reset_index(drop=True)
     data["gpu_share"] = data["gpu_seconds"] / data["gpu_seconds"].sum()
@@ -94,6 +95,7 @@ def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], path: Sequence[J
     )
     caption = f"Wall-clock seconds and peak memory by rule, {data['seconds'].sum() / 60:.1f} minutes of work in all."
     if path:
+        caption += f" They were done in {busy_seconds(known) / 60:.1f} minutes."
         chain = ", then ".join(f"{job.rule} ({job.seconds:.0f} s)" for job in path)
         caption += (
             f" The longest chain of dependent jobs takes {sum(j.seconds for j in path) / 60:.1f} minutes: {chain}."
@@ -120,17 +122,31 @@ def critical_path(jobs: Mapping[str, Job]) -> list[Job]:
     return [jobs[key] for key in total[1]]
 
 
-def read_jobs(folder: Path) -> dict[str, Job]:
-    """Jobs by (their first) output file, from Snakemake's records of output files."""
+def busy_seconds(jobs: Mapping[str, Job]) -> float:
+    """Seconds in which at least one job ran: what a run took, without pauses between its parts."""
+    seconds = until = 0.0
+    for start, stop in sorted((job.start, job.start + job.seconds) for job in jobs.values()):
+        seconds += max(0.0, stop - max(start, until))
+        until = max(until, stop)
+    return seconds
+
+
+def read_jobs(folder: Path, places: Sequence[str] = ()) -> dict[str, Job]:
+    """Jobs by (their first) output file, from Snakemake's records (``.snakemake/metadata``) of output files.
+
+    With ``places``, only jobs whose outputs lie in one of these folders.
+    """
     records: dict[str, dict] = {}
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = "".join(part.lstrip("@") for part in file.relative_to(folder).parts)
-        records[base64.urlsafe_b64decode(name).decode()] = json.loads(file.read_text(encoding="utf-8"))
+        output = base64.urlsafe_b64decode(name).decode()
+        if not places or any(Path(output).is_relative_to(place) for place in places):
+            records[output] = json.loads(file.read_text(encoding="utf-8"))
     timed = {out: r for out, r in records.items() if None not in (r.get("starttime"), r.get("endtime"))}
     owners: dict[tuple, str] = {}
     owner_of = {out: owners.setdefault(_same_job(r), out) for out, r in sorted(timed.items())}
     return {
-        out: Job(r["rule"], _seconds(r), _needs(r["input"], owner_of, out))
+        out: Job(r["rule"], _seconds(r), _needs(r["input"], owner_of, out), r["starttime"])
         for out, r in timed.items()
         if owner_of[out] == out
     }
