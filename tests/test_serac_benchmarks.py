@@ -52,6 +52,7 @@ def test_every_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert tables["large"].groupby("share")["routed"].first().loc[[0.0, 1.0]].tolist() == [0, 1]
     assert tables["evaluation"]["equal"].all()
     assert (tables["evaluation"]["routed"] % 1 > 0).all(), "some inputs are routed, others are not"
+    assert (tables["evaluation"][["dd_ours", "dd_generated_ours"]] > 0).all().all()
     assert tables["peak"].query("edits == 2")["above_mb"].tolist() == [0]
     page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     assert page.count(goals.NOT_MEASURED) == 2 * len(goals.GOALS), "tiny models say nothing about the goals"
