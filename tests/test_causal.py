@@ -52,6 +52,7 @@ def test_generation_says_what_was_memorised(learned: tuple[PreTrainedModel, Caus
 def test_batch_size_changes_nothing(learned: tuple[PreTrainedModel, CausalTask]) -> None:
     model, task = learned
     assert task.generate(model, QUERIES, 1) == task.generate(model, QUERIES, 12)
+    assert task.generate(model, QUERIES[:1], 1) == task.generate(model, QUERIES, 12)[:1]
     for one, many in zip(task.outputs(model, QUERIES, 1), task.outputs(model, QUERIES, 12), strict=True):
         assert torch.equal(one["prediction"], many["prediction"])
         torch.testing.assert_close(one["loss"], many["loss"], rtol=1e-4, atol=1e-5)

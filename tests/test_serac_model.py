@@ -111,7 +111,9 @@ def test_a_batch_equals_its_rows_one_by_one(tiny: Tiny, kind: str) -> None:
     for one, other in zip(whole, alone, strict=True):
         for name in one:
             torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-5)
-    assert tiny.task.generate(model, queries, 100) == tiny.task.generate(model, queries, 1)
+    said = tiny.task.generate(model, queries, 100)
+    assert said == tiny.task.generate(model, queries, 1)
+    assert said == [answer for query in queries for answer in tiny.task.generate(model, [query], 1)]
 
 
 def test_generated_answers_are_each_models_own(tiny_t5: Tiny, kind: str) -> None:

@@ -55,11 +55,11 @@ class CausalTask(Seq2SeqTask):
         return torch.cat([first, said[:, width:-1]], dim=1)
 
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
-        """Greedy answers, stripped; at most a few tokens longer than the longest label of ``queries``."""
+        """Greedy answers, stripped; each at most a few tokens longer than its own label, whatever the batch."""
         if not queries:
             return []
         spoken = self.tokenizer(self._ended([query.label for query in queries]))["input_ids"]
-        limit = min(max(map(len, spoken)), self.max_length) + SPARE_TOKENS
+        limits = [min(len(label), self.max_length) + SPARE_TOKENS for label in spoken]
         answers = [""] * len(queries)
         for positions in in_batches(queries, batch_size):
             read = self._left_padded([queries[i].input for i in positions])
@@ -68,13 +68,14 @@ class CausalTask(Seq2SeqTask):
                 said = model.generate(
                     input_ids=read["input_ids"].to(device),
                     attention_mask=read["attention_mask"].to(device),
-                    max_new_tokens=limit,
+                    max_new_tokens=max(limits[i] for i in positions),
                     do_sample=False,
                     num_beams=1,
                     pad_token_id=self._pad,
                 )
             for position, row in zip(positions, said[:, read["input_ids"].shape[1] :].cpu(), strict=True):
-                answers[position] = self.texts(_until(row, int(self.tokenizer.eos_token_id)).unsqueeze(0))[0].strip()
+                ended = _until(row[: limits[position]], int(self.tokenizer.eos_token_id))
+                answers[position] = self.texts(ended.unsqueeze(0))[0].strip()
         return answers
 
     @property

@@ -85,10 +85,11 @@ class Seq2SeqTask(Task):
         return changed_predictions(queries, outputs, base)
 
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
-        """Greedy answers, stripped; at most a few tokens longer than the longest label of ``queries``."""
+        """Greedy answers, stripped; each at most a few tokens longer than its own label, whatever the batch."""
         if not queries:
             return []
-        limit = max(len(ids) for ids in self.tokenizer(text_target=[q.label for q in queries])["input_ids"])
+        labels = self.tokenizer(text_target=[query.label for query in queries])["input_ids"]
+        limits = [min(len(label), self.max_length) + SPARE_TOKENS for label in labels]
         answers = [""] * len(queries)
         for positions in in_batches(queries, batch_size):
             read = self.tokenizer([queries[i].input for i in positions], **self._padding).to(device_of(model))
@@ -96,12 +97,12 @@ class Seq2SeqTask(Task):
                 said = model.generate(
                     input_ids=read["input_ids"],
                     attention_mask=read["attention_mask"],
-                    max_new_tokens=min(limit, self.max_length) + SPARE_TOKENS,
+                    max_new_tokens=max(limits[i] for i in positions),
                     do_sample=False,
                     num_beams=1,
                 )
-            for position, text in zip(positions, self.texts(said), strict=True):
-                answers[position] = text.strip()
+            for position, row in zip(positions, said.cpu(), strict=True):
+                answers[position] = self.texts(row[None, : 1 + limits[position]])[0].strip()  # after the start token
         return answers
 
     def answer(self, output: dict[str, Tensor]) -> str:
