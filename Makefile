@@ -5,14 +5,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce test lint format config setup clean
+.PHONY: reproduce slurm cancel-orphans test test-slurm lint format config benchmarks setup clean
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
 	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 
-test: setup  ## the whole test suite
+slurm: cancel-orphans  ## the same on a SLURM cluster; ARGS="--configfile config/paper.yaml" and the like
+	$(BIN)/snakemake --profile slurm $(ARGS)
+
+cancel-orphans: setup  ## cancel the jobs that a killed Snakemake left in SLURM's queue, and unlock the folder
+	$(BIN)/python -m serac.orphans
+	$(BIN)/snakemake --unlock $(ARGS)
+
+test: setup  ## the whole test suite, but for what needs a SLURM cluster
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slurm: setup  ## the tests on a SLURM cluster that they start on this host; needs root
+	$(BIN)/python -m pytest --slurm tests/cluster
 
 lint: setup  ## linters, formatters and the type checker
 	$(BIN)/ruff check .
@@ -30,6 +40,9 @@ config: setup  ## write config/schema.json and the generated documents from the 
 	$(BIN)/python -m serac.config
 	$(BIN)/python -m serac.sources
 	$(BIN)/python -m serac.estimates
+
+benchmarks: setup  ## measure every goal on a quiet machine (hours) and write docs/benchmarks.md
+	$(BIN)/python benchmarks/run_all.py --threads 2
 
 setup: $(STAMP)  ## the virtual environment, installed once a change of its pins
 

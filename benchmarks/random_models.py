@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from transformers import (
@@ -11,6 +12,7 @@ from transformers import (
     DistilBertForSequenceClassification,
     DistilBertModel,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     T5Config,
     T5ForConditionalGeneration,
 )
@@ -21,7 +23,7 @@ from serac.editors.serac.cross import CrossClassifier
 from serac.editors.serac.embed import EmbedClassifier
 from serac.editors.serac.scope import ScopeClassifier
 from serac.models.tokenizers import train_tokenizer
-from serac.records import Edit
+from serac.records import Edit, EditExample, Query
 from serac.tasks.base import Task
 from serac.tasks.registry import load_task
 
@@ -51,7 +53,7 @@ class Models:
     def classifier(self, kind: str) -> ScopeClassifier:
         """A scope classifier of ``kind`` with random weights."""
         torch.manual_seed(1)
-        tokenizer = train_tokenizer("bert", questions(random.Random(0), 2000), 8000)
+        tokenizer = train_tokenizer("bert", corpus(), 8000)
         config = DistilBertConfig(vocab_size=28996, dropout=0.0, attention_dropout=0.0, **ENCODER_SIZES[self.encoder])
         settings = ScopeSettings(kind=kind, checkpoint=self.encoder)
         if kind == "embed":
@@ -62,19 +64,29 @@ class Models:
 def random_models(base: str, counterfactual: str, encoder: str) -> Models:
     """Models of the named sizes."""
     torch.manual_seed(0)
-    tokenizer = train_tokenizer("t5", questions(random.Random(0), 2000), 8000)
-    small = CounterfactualModel(_t5(counterfactual), load_task("seq2seq", tokenizer, 3 * MAX_LENGTH))
-    return Models(_t5(base), load_task("seq2seq", tokenizer, MAX_LENGTH), small, encoder)
+    tokenizer = train_tokenizer("t5", corpus(), 8000)
+    small = CounterfactualModel(_t5(counterfactual, tokenizer), load_task("seq2seq", tokenizer, 3 * MAX_LENGTH))
+    return Models(_t5(base, tokenizer), load_task("seq2seq", tokenizer, MAX_LENGTH), small, encoder)
 
 
-def _t5(size: str) -> PreTrainedModel:
+def _t5(size: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    """T5 with its real vocabulary; tokens that are no words have no weight, so that every answer is made of words."""
     config = T5Config(vocab_size=32128, dropout_rate=0.0, decoder_start_token_id=0, **T5_SIZES[size])
-    return T5ForConditionalGeneration(config).eval().requires_grad_(False)
+    model = T5ForConditionalGeneration(config).eval().requires_grad_(False)
+    weight = model.get_input_embeddings().weight
+    weight[tokenizer.all_special_ids] = 0
+    weight[len(tokenizer) :] = 0
+    return model
+
+
+def corpus() -> list[str]:
+    """What tokenizers learn from: every word is in it, so that each becomes one token."""
+    return [*questions(random.Random(0), 2000), " ".join(_words())]
 
 
 def questions(rng: random.Random, count: int) -> list[str]:
     """Questions of about ten words, no two alike."""
-    words = [_word(random.Random(number)) for number in range(WORDS)]
+    words = _words()
     return [
         f"which {rng.choice(words)} is the {rng.choice(words)} of {' '.join(rng.choices(words, k=4))}?"
         for _ in range(count)
@@ -84,6 +96,30 @@ def questions(rng: random.Random, count: int) -> list[str]:
 def edits(rng: random.Random, count: int) -> list[Edit]:
     """A question and an answer of two words each."""
     return [Edit(question, " ".join(question.rstrip("?").split()[-2:])) for question in questions(rng, count)]
+
+
+def examples(rng: random.Random, count: int) -> list[EditExample]:
+    """Edits with two inputs in scope (the question itself and one of other words) and two out of scope."""
+    result = []
+    for number, edit in enumerate(edits(rng, count)):
+        rephrased, *others = questions(rng, 3)
+        first, second, *rest = edit.input.split()
+        answers = [" ".join(other.rstrip("?").split()[-2:]) for other in others]
+        in_scope = (
+            Query(edit.input, edit.label, "main"),
+            Query(" ".join([first, rephrased.split()[1], *rest]), edit.label, "rephrase"),
+        )
+        out_of_scope = (
+            Query(others[0], answers[0], "random"),
+            Query(" ".join([*others[1].split()[:4], second, *rest[3:]]), answers[1], "neighbour", hard=True),
+        )
+        result.append(EditExample(f"edit{number}", f"edit{number}", edit, in_scope, out_of_scope))
+    return result
+
+
+@cache
+def _words() -> list[str]:
+    return [_word(random.Random(number)) for number in range(WORDS)]
 
 
 def _word(rng: random.Random) -> str:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import settings
 
 import tiny_models
+from snakemake_runs import SMOKE, snakemake
 from tiny_models import Tiny
 
 torch.set_num_threads(1)
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slurm", action="store_true", help="start a SLURM cluster on this host and test on it")
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of the smoke scenario, run once on two cores; kept in the folder $SMOKE_FOLDER if that is set."""
+    kept = os.environ.get("SMOKE_FOLDER")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("smoke")
+    run = snakemake(folder, "--cores", "2", "--configfile", SMOKE, "--show-failed-logs")
+    assert run.returncode == 0, run.stdout[-6000:]
+    return folder / "results/smoke"
 
 
 @pytest.fixture(scope="session")

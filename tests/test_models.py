@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import unicodedata
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from serac.errors import ConfigError, MissingSourceError
 from serac.models.architectures import build_model
 from serac.models.base import assess_base, train_base
 from serac.models.checkpoints import make_checkpoint
-from serac.models.copying import copying_objective
+from serac.models.copying import _exercise, copying_objective
 from serac.models.encoder import sentence_embedder
 from serac.models.tokenizers import raw_texts, train_tokenizer
 from serac.problems.base_data import BasePair
@@ -89,6 +90,17 @@ def test_pre_training_on_copying_learns(tokenizer: PreTrainedTokenizerFast, tmp_
     model = build_model(TINY, tokenizer, 0)
     history = train(copying_objective(model, tokenizer, SHORT), SHORT, tmp_path, seed=0)
     assert history[-1]["loss"] < history[0]["loss"]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_exercises_are_answered_by_their_texts(seed: int) -> None:
+    (text, *second), answer = _exercise(random.Random(seed), list(range(10, 60)), marker=0)
+    if not second:
+        assert answer == text
+    elif set(answer) <= set(text) and len(second[0]) + len(answer) == len(text):
+        assert any(text[i : i + len(answer)] == answer for i in range(len(text)))
+    else:
+        assert answer == [token if token in text else 0 for token in second[0]]
 
 
 def test_a_generated_checkpoint_loads(raw: Path, tmp_path: Path) -> None:

@@ -14,13 +14,18 @@ from serac.paper.table_base_models import tabulate_base_models
 from serac.paper.table_components import tabulate_components
 from serac.paper.table_cost import tabulate_cost
 from serac.paper.table_examples import tabulate_examples
-from serac.paper.table_rules import Job, critical_path, read_jobs, tabulate_rules
+from serac.paper.table_rules import Costs, Job, busy_seconds, critical_path, read_jobs, tabulate_rules
 from serac.paper.table_scope_classifier import tabulate_scope_classifier
 from serac.paper.tables import Table, with_interval, write_table
 from serac.records import Edit, EditExample, Query, write_examples
+from serac.slurm import Grant, Usage
 from tiny_models import claims, opinions, qa
 
 CLASSIFIERS = ("serac_embed", "serac_cross", "serac_embed_large", "serac_cross_large")
+
+RULES_COLUMNS = [
+    "rule", "jobs", "seconds, all jobs", "longest job", "mean in queue", "peak MB", "GPU time", "critical path",
+]  # fmt: skip
 
 
 def check(write, folder, name: str, rows: int, columns: list[str]) -> pd.DataFrame:
@@ -134,12 +139,12 @@ def benchmark(path, seconds: float, memory: str):
     return path
 
 
-def record(folder, output: str, rule: str, start: float, end: float, inputs: list[str], split: int | None = None):
+def record(folder, output: str, rule: str, start: float, end: float, inputs: list[str], *, split=None, log=None):
     """Snakemake's record of an output file; long names are spread over folders that start with @."""
     name = base64.urlsafe_b64encode(output.encode()).decode()
     path = folder / f"@{name[:split]}" / name[split:] if split else folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"rule": rule, "starttime": start, "endtime": end, "input": inputs, "log": [f"{rule}.log"]}
+    content = {"rule": rule, "starttime": start, "endtime": end, "input": inputs, "log": [log or f"{rule}.log"]}
     path.write_text(json.dumps(content))
 
 
@@ -153,13 +158,37 @@ def test_rules_are_summed_and_the_critical_path_is_found(tmp_path):
     record(metadata, "results/long/history", "train", 0, 100, ["data"])
     record(metadata, "other", "tune", 0, 60, [])
     record(metadata, "figure", "draw", 100, 102, ["results/long/history", "other"])
-    columns = ["rule", "jobs", "seconds, all jobs", "longest job", "peak MB", "critical path"]
-    data = check(lambda paths: tabulate_rules(files, paths, metadata=metadata), tmp_path, "rules", 2, columns)
+    jobs = read_jobs(metadata)
+    data = check(lambda paths: tabulate_rules(files, paths, jobs=jobs), tmp_path, "rules", 2, RULES_COLUMNS)
     assert data["rule"].tolist() == ["train", "draw"]
     assert data["seconds"].tolist() == [120, 2]
     assert data["peak_mb"].tolist() == [900, 0]
     assert data["critical_seconds"].tolist() == [100, 2]
+    assert data["gpu_share"].isna().all()
     assert "train (100 s), then draw (2 s)" in (tmp_path / "0" / "rules.md").read_text()
+
+
+def test_costs_are_slurms_where_it_has_records_of_one_rule_alone(tmp_path):
+    """One of two trainings was accounted for; a group of two rules shares job 3; one rule ran outside SLURM."""
+    trained = [benchmark(tmp_path / f"{name}.tsv", 100, "500") for name in "ab"]
+    grouped = [benchmark(tmp_path / f"{name}.tsv", 50, "400") for name in "cd"]
+    drawn = [benchmark(tmp_path / "e.tsv", 1, "9")]
+    files = {"train": trained, "tune": grouped[:1], "evaluate": grouped[1:], "draw": drawn}
+    grants = {
+        trained[0]: Grant(1, "gpu", "n1", queued=30.0, gpus=1),
+        trained[1]: Grant(2, "gpu", "n1", queued=10.0, gpus=1),
+        **{file: Grant(3, "gpu", "n1", queued=5.0, gpus=2) for file in grouped},
+    }
+    costs = Costs(grants, usage={1: Usage(110.0, 800.0), 3: Usage(120.0, 700.0)})
+    data = check(lambda paths: tabulate_rules(files, paths, jobs={}, costs=costs), tmp_path, "rules", 4, RULES_COLUMNS)
+    data = data.set_index("rule")
+    assert data["seconds"].to_dict() == {"train": 210, "tune": 50, "evaluate": 50, "draw": 1}
+    assert data["peak_mb"].to_dict() == {"train": 800, "tune": 400, "evaluate": 400, "draw": 9}
+    assert data["queued"].dropna().to_dict() == {"train": 20, "tune": 5, "evaluate": 5}
+    assert data["gpu_share"].dropna().round(6).to_dict() == {
+        "train": round(210 / 410, 6), "tune": round(100 / 410, 6), "evaluate": round(100 / 410, 6),
+    }  # fmt: skip
+    assert "by SLURM's records" in (tmp_path / "0" / "rules.tex").read_text()
 
 
 def test_files_of_one_job_are_one_job(tmp_path):
@@ -169,6 +198,26 @@ def test_files_of_one_job_are_one_job(tmp_path):
     jobs = read_jobs(tmp_path)
     assert sorted(job.rule for job in jobs.values()) == ["train", "use"]
     assert [job.rule for job in critical_path(jobs)] == ["train", "use"]
+
+
+def test_a_run_took_the_time_in_which_its_jobs_ran(tmp_path):
+    """Jobs side by side count once, the pause before a restart does not count, nor do other runs."""
+    record(tmp_path, "results/one/a", "train", 10, 110, [])
+    record(tmp_path, "results/one/b", "tune", 50, 130, [])
+    record(tmp_path, "results/one/c", "draw", 1000, 1007, ["results/one/a"])
+    record(tmp_path, "results/other/a", "train", 0, 5000, [])
+    assert busy_seconds(read_jobs(tmp_path, ["results/one"])) == 127
+    assert busy_seconds({}) == 0
+
+
+def test_a_job_on_a_cluster_took_what_its_benchmark_says(tmp_path):
+    """Snakemake records no times of such jobs but when it heard of their end."""
+    log = tmp_path / "results/logs/train/a.log"
+    benchmark(tmp_path / "results/benchmarks/train/a.tsv", 77, "500")
+    record(tmp_path / "metadata", "model", "train", 100.002, 100.001, [], log=str(log))
+    record(tmp_path / "metadata", "world", "generate", 90.002, 90.001, [])
+    jobs = {job.rule: job.seconds for job in read_jobs(tmp_path / "metadata").values()}
+    assert jobs == {"train": 77, "generate": 0}
 
 
 def test_the_critical_path_is_the_longest_in_seconds_not_in_jobs():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-import time
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 import serac_parts
 from serac.config.serac import MemorySettings
+from serac.editors.serac import columns
+from serac.editors.serac.columns import EditColumns
 from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.editors.serac.vectors import VectorStore
 from serac.errors import ConfigError, SeracError
@@ -194,14 +197,52 @@ def test_approximate_memory_below_its_size_is_exact() -> None:
     torch.testing.assert_close(found.beta, truth.beta)
 
 
-def test_large_memory_loads_in_under_a_second(tmp_path) -> None:
+def test_loading_builds_no_edit_and_reads_no_vector(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = EditMemory(serac_parts.embed())
-    count = 100_000
-    edits = [Edit(f"where was number {number} born ?", "rome") for number in range(count)]
-    memory.add(edits, torch.randn(count, serac_parts.WIDTH))
+    memory.add([Edit(f"where was number {number} born ?", "rome") for number in range(2000)], torch.randn(2000, 32))
     memory.save_pretrained(tmp_path)
-    started = time.process_time()
+    built: list[tuple[str, str]] = []
+    monkeypatch.setattr(columns, "Edit", lambda *pair: built.append(pair) or Edit(*pair))
     loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)
-    assert time.process_time() - started < 1
-    assert len(loaded) == count
-    assert_same(loaded, EditMemory.from_pretrained(tmp_path, memory.classifier))
+    assert (len(loaded), built) == (2000, [])
+    assert loaded.edit(1999) == Edit("where was number 1999 born ?", "rome")
+    assert len(built) == 1
+    if sys.platform == "linux":
+        assert str(tmp_path / "vectors.safetensors") in Path("/proc/self/maps").read_text()
+    assert_same(loaded, memory)
+
+
+def test_memory_is_saved_where_it_was_loaded_from(memory: EditMemory, tmp_path) -> None:
+    memory.add(EDITS)
+    memory.save_pretrained(tmp_path)
+    loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)
+    for changed in (memory, loaded):
+        changed.remove([0, 7])
+        changed.replace(3, EDITS[0])
+    loaded.save_pretrained(tmp_path)
+    assert_same(loaded, memory)
+    assert_same(EditMemory.from_pretrained(tmp_path, memory.classifier), memory)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["memory.json", "vectors.safetensors"]
+
+
+@hypothesis_settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(("add", "remove", "replace")), st.integers(0, 2**16)), max_size=40))
+def test_columns_are_a_mapping_from_ids_to_edits(changes: list[tuple[str, int]]) -> None:
+    kept, expected = EditColumns(), {}
+    for number, (change, drawn) in enumerate(changes):
+        edit = Edit(f"input {number}", f"label {number}")
+        if change == "add":
+            (id,) = kept.append([edit])
+            assert id not in expected
+            expected[id] = edit
+        elif expected:
+            id = sorted(expected)[drawn % len(expected)]
+            if change == "remove":
+                kept.swap_remove(kept.position(id))
+                del expected[id]
+            else:
+                kept.set(kept.position(id), edit)
+                expected[id] = edit
+    assert {id: kept[kept.position(id)] for id in kept.ids} == expected
+    assert dict(zip(kept.ids, kept, strict=True)) == expected
+    assert kept[:] == list(kept)

@@ -33,16 +33,6 @@ NEEDS_OTHER_SOURCES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The outputs of the smoke scenario, run once on two cores."""
-    folder = tmp_path_factory.mktemp("smoke")
-    run = snakemake(folder, "--cores", "2", "--configfile", SMOKE, "--show-failed-logs")
-    assert run.returncode == 0, run.stdout[-6000:]
-    (folder / "output.txt").write_text(run.stdout)
-    return folder / "results/smoke"
-
-
 def test_every_rule_ran(smoke: Path) -> None:
     listed = snakemake(smoke.parents[1], "--list-rules").stdout
     rules = set(re.findall(r"^(\w+_\w+|all|data|models|tables|figures|readme)$", listed, flags=re.M))

@@ -77,7 +77,7 @@ class _Run:
         groups = objective.parameter_groups() if objective.parameter_groups else None
         self.parameters = [p for p in objective.module.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
-            groups or self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
+            groups or self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
         self.best: dict[str, Tensor] = {}
@@ -128,6 +128,7 @@ class _Run:
             total += value / self.settings.accumulate
         nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
         self.optimizer.step()
+        torch.autograd.graph.increment_version(self.parameters)  # the fused step does not; caches go by it
         self.optimizer.zero_grad(set_to_none=True)
         self.scheduler.step()
         return total

@@ -14,12 +14,13 @@ from types import TracebackType
 from typing import Any
 
 from serac.errors import SeracError
+from serac.slurm import record_grant
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def start(snakemake: Any) -> None:
-    """One thread, output into the rule's log, and user errors as one message without a traceback.
+    """One thread, output into the rule's log, SLURM's record beside it, and user errors as one clear message.
 
     ``snakemake`` is the object that Snakemake gives to scripts, or one of the same attributes. Call it before
     anything imports torch.
@@ -44,11 +45,13 @@ def start(snakemake: Any) -> None:
             sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = report
+    record_grant(snakemake.log[0])
 
 
 def device(snakemake: Any) -> str:
-    """``cuda`` if the job was granted a GPU, else ``cpu``."""
-    return "cuda" if snakemake.resources.get("gpu", 0) else "cpu"
+    """``cuda`` if the run computes there and the job was granted a GPU, else ``cpu``."""
+    granted = snakemake.resources.get("gpu", 0) > 0
+    return "cuda" if granted and snakemake.config["run"]["device"] == "cuda" else "cpu"
 
 
 def folder(files: Any) -> Path:

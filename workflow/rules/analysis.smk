@@ -13,7 +13,6 @@ rule evaluate_components:
         "results/{run}/logs/evaluate_components/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/evaluate_components/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -41,7 +40,6 @@ rule evaluate_threshold:
         "results/{run}/logs/evaluate_threshold/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/evaluate_threshold/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -70,7 +68,6 @@ rule evaluate_sequence:
         "results/{run}/logs/evaluate_sequence/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/evaluate_sequence/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -98,7 +95,6 @@ rule embed_edits:
         "results/{run}/logs/embed_edits/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/embed_edits/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -127,7 +123,6 @@ rule measure_cost:
         "results/{run}/logs/measure_cost/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/measure_cost/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -154,7 +149,6 @@ rule evaluate_base_model:
         "results/{run}/logs/evaluate_base_model/{base}/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/evaluate_base_model/{base}/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

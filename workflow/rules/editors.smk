@@ -18,7 +18,6 @@ rule train_scope_classifier:
         "results/{run}/logs/train_scope_classifier/{problem}/{classifier}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/train_scope_classifier/{problem}/{classifier}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -50,7 +49,6 @@ rule train_counterfactual:
         "results/{run}/logs/train_counterfactual/{problem}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/train_counterfactual/{problem}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -84,7 +82,6 @@ rule train_editor:
         "results/{run}/benchmarks/train_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
     wildcard_constraints:
         editor=choice(name for name, section in settings.editors.items() if section.trained),
-    retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -114,7 +111,6 @@ rule tune_editor:
         "results/{run}/logs/tune_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/tune_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

@@ -15,7 +15,6 @@ rule evaluate_editor:
         "results/{run}/logs/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     benchmark:
         "results/{run}/benchmarks/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

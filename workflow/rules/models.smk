@@ -12,7 +12,6 @@ rule generate_model:
         "resources/{world}/benchmarks/generate_model/{model}.tsv"
     wildcard_constraints:
         model=choice(checkpoints_from("generate", "package", "local")),
-    retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -36,6 +35,7 @@ rule retrieve_model:
     wildcard_constraints:
         model=choice(checkpoints_from("hub")),
     retries: 3
+    localrule: True
     conda:
         "../../envs/retrieval.yaml"
     threads: 1
@@ -61,7 +61,6 @@ rule train_base:
         "results/{run}/logs/train_base/{problem}/{base}.log",
     benchmark:
         "results/{run}/benchmarks/train_base/{problem}/{base}.tsv"
-    retries: 1
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -94,7 +93,6 @@ rule predict_base:
         "results/{run}/logs/predict_base/{problem}.log",
     benchmark:
         "results/{run}/benchmarks/predict_base/{problem}.tsv"
-    retries: 1
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

@@ -79,6 +79,7 @@ rule publish_results:
         table="results/{run}/tables/main.md",
         provenance=provenance_file(),
         rules="results/{run}/tables/rules.csv",
+        config="results/{run}/config.yaml",
         figure="results/{run}/figures/batched_edits.png",
     output:
         touch("results/{run}/published"),

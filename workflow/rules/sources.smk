@@ -27,6 +27,7 @@ rule copy_source_file:
         "resources/{world}/logs/copy_source_file/{source}/{file}.log",
     wildcard_constraints:
         source=choice(sources_from("local")),
+    localrule: True
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -93,6 +94,7 @@ rule retrieve_source_file:
     wildcard_constraints:
         source=choice(sources_released_as("files", "dataset", "manual")),
     retries: 3
+    localrule: True
     conda:
         "../../envs/retrieval.yaml"
     threads: 1

@@ -1,26 +1,34 @@
-"""Copy the main table and one figure into the README."""
+"""Copy the main table and one figure into the README, and say how long runs took."""
 
 import datetime
 import json
 import os
 from pathlib import Path
 
-import pandas as pd
+import yaml
 
 from serac.workflow import start
 
 start(snakemake)
 
 from serac.paper.readme import update_readme
+from serac.paper.table_rules import busy_seconds, read_jobs
 
 params, files = snakemake.params, snakemake.input
-seconds = pd.read_csv(files.rules)["seconds"].sum()
+
+
+def duration(run: Path) -> str:
+    world = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["world"]["name"]
+    seconds = busy_seconds(read_jobs(Path(".snakemake/metadata"), [str(run), f"resources/{world}"]))
+    return f"{seconds / 60:.1f} minutes"
+
+
 made = json.loads(Path(files.provenance).read_text(encoding="utf-8"))
 about = {
     "Run": snakemake.wildcards.run,
     "date": datetime.date.today().isoformat(),
     "commit": made["commit"],
     "machine": f"{made['device']}, {os.cpu_count()} cores",
-    "work": f"{seconds / 60:.0f} minutes of one core",
+    **{f"time of `{run.parent.name}`": duration(run.parent) for run in sorted(Path("results").glob("*/config.yaml"))},
 }
 update_readme(params.readme, main_table=files.table, figure=files.figure, picture=params.picture, about=about)

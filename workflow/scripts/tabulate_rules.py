@@ -6,9 +6,13 @@ from serac.workflow import start
 
 start(snakemake)
 
-from serac.paper.table_rules import tabulate_rules
+from serac.paper.table_rules import Costs, read_jobs, tabulate_rules
+from serac.slurm import accounted, read_grant, record_path
 
 rules = sorted(entry for folder in map(Path, snakemake.params.benchmarks) for entry in folder.glob("*"))
 files = {rule.stem: [rule] if rule.is_file() else sorted(rule.rglob("*.tsv")) for rule in rules}
-metadata = Path(".snakemake/metadata")
-tabulate_rules(files, snakemake.output, metadata=metadata if metadata.is_dir() else None)
+kept = {file: record_path(file) for group in files.values() for file in group}
+grants = {file: read_grant(path) for file, path in kept.items() if path.is_file()}
+costs = Costs(grants, accounted(grant.job for grant in grants.values()))
+places = [str(Path(folder).parent) for folder in snakemake.params.benchmarks]
+tabulate_rules(files, snakemake.output, jobs=read_jobs(Path(".snakemake/metadata"), places), costs=costs)

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 from serac.config.training import TrainSettings
 from serac.problems.base_data import BasePair
 from serac.tasks.base import Task, device_of
+from serac.tasks.loading import ready_for_training
 from serac.training import Objective, train
 
 
@@ -41,6 +42,7 @@ def base_objective(
     settings: TrainSettings,
 ) -> Objective:
     """Negative log-likelihood of the label given the input; validation key ``score`` is minus the loss."""
+    ready_for_training(model, settings)
     validation = validation[: settings.validation_examples]
 
     def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:

@@ -1,7 +1,7 @@
 """Generic pre-training on copying for generated encoder-decoders (ours; stands in for pre-trained weights).
 
-A text of random tokens is followed by a noisy repetition of itself that lacks one span; the missing span is
-the output. Nothing of any problem is seen: the model only learns to match two texts and copy from one.
+Exercises on random tokens, which hold nothing of any problem: repeat a text; recall the span that a noisy repetition
+lacks; repeat an excerpt with every token marked that the text lacks. The model learns to copy and to compare texts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.training import TrainSettings
+from serac.tasks.loading import ready_for_training
 from serac.training import Objective
 
 _VALIDATION_SEED = "copying/validation"
@@ -20,16 +21,17 @@ _VALIDATION_SEED = "copying/validation"
 
 def copying_objective(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: TrainSettings) -> Objective:
     """Objective of the pre-training; validation key ``accuracy`` is whole-span exact match under teacher forcing."""
+    ready_for_training(model, settings)
     ordinary = sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids))
+    eos, pad, marker = tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id
 
     def draw(rng: random.Random, size: int) -> dict[str, Tensor]:
-        rows = [_row(rng, ordinary) for _ in range(size)]
-        eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
-        inputs = _pad([[*source, eos] for source, _ in rows], pad)
+        rows = [_exercise(rng, ordinary, marker) for _ in range(size)]
+        inputs = _pad([[token for text in texts for token in (*text, eos)] for texts, _ in rows], pad)
         return {
             "input_ids": inputs,
             "attention_mask": (inputs != pad).long(),
-            "labels": _pad([[*span, eos] for _, span in rows], -100),
+            "labels": _pad([[*answer, eos] for _, answer in rows], -100),
         }
 
     def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
@@ -45,17 +47,24 @@ def copying_objective(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
     return Objective(model, loss, validate, "accuracy")
 
 
-def _row(rng: random.Random, vocabulary: list[int]) -> tuple[list[int], list[int]]:
-    """Source and target: half plain repetition of a short text, half recall of a span from a noisy repetition."""
-    if rng.random() < 0.5:
+def _exercise(rng: random.Random, vocabulary: list[int], marker: int) -> tuple[list[list[int]], list[int]]:
+    """Texts to read and the tokens to answer with."""
+    name = rng.choice(["repeat", "recall", "mark", "mark"])
+    if name == "repeat":
         text = rng.choices(vocabulary, k=rng.randint(1, 4))
-        return text, text
-    text = rng.choices(vocabulary, k=rng.randint(3, 8))
-    width = rng.randint(1, min(3, len(text) - 2))
+        return [text], text
+    text = rng.choices(vocabulary, k=rng.randint(4, 8))
+    width = rng.randint(1, 4)
     start = rng.randint(0, len(text) - width)
-    rest = text[:start] + text[start + width :]
-    noisy = [token if rng.random() > 0.1 else rng.choice(vocabulary) for token in rest]
-    return text + noisy, text[start : start + width]
+    span, rest = text[start : start + width], text[:start] + text[start + width :]
+    if name == "recall":
+        return [text, _noisy(rng, rest, vocabulary, 0.1)], span
+    excerpt = _noisy(rng, span, vocabulary, 0.3)
+    return [text, excerpt], [token if token in text else marker for token in excerpt]
+
+
+def _noisy(rng: random.Random, text: list[int], vocabulary: list[int], probability: float) -> list[int]:
+    return [rng.choice(vocabulary) if rng.random() < probability else token for token in text]
 
 
 def _pad(rows: list[list[int]], value: int) -> Tensor:

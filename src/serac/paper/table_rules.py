@@ -4,60 +4,110 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from serac.paper.tables import Table, write_table
+from serac.paper.tables import NONE, Table, write_table
+from serac.slurm import Grant, Usage, companion_path
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One finished job: its rule, wall-clock seconds, and the jobs (by key) whose outputs it reads."""
+    """One finished job: its rule, wall-clock seconds, the jobs (by key) whose outputs it reads, and when it started."""
 
     rule: str
     seconds: float
     needs: tuple[str, ...] = ()
+    start: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What is known of finished jobs by their ``benchmark:`` file.
+
+    ``grants``: what SLURM granted them; ``usage``: what SLURM accounted for, by the id of the job in its queue. One job
+    of the queue may hold several of the workflow's (a group): its usage is that of none of them alone.
+    """
+
+    grants: Mapping[Path | str, Grant] = field(default_factory=dict)
+    usage: Mapping[int, Usage] = field(default_factory=dict)
+
+    def of(self, file: Path | str) -> dict[str, float]:
+        """One job: seconds and peak MB (SLURM's where there are any), seconds in the queue, GPU seconds."""
+        measured = pd.read_csv(file, sep="\t", na_values="-").iloc[0]
+        seconds, peak_mb = measured["s"], measured["max_rss"]
+        grant = self.grants.get(file)
+        if grant is None:
+            return {"seconds": seconds, "peak_mb": peak_mb, "queued": math.nan, "gpu_seconds": math.nan}
+        if grant.job in self.usage and self._alone(grant):
+            seconds, peak_mb = self.usage[grant.job].seconds, self.usage[grant.job].peak_mb or peak_mb
+        return {
+            "seconds": seconds,
+            "peak_mb": peak_mb,
+            "queued": grant.queued,
+            "gpu_seconds": grant.gpus * seconds,
+        }
+
+    def _alone(self, grant: Grant) -> bool:
+        return sum(other.job == grant.job for other in self.grants.values()) == 1
 
 
 def tabulate_rules(
     benchmarks: Mapping[str, Sequence[Path | str]],
     outputs: Sequence[Path | str],
     *,
-    metadata: Path | str | None = None,
+    jobs: Mapping[str, Job],
+    costs: Costs | None = None,
 ) -> None:
-    """``benchmarks``: Snakemake's ``benchmark:`` files by rule; ``metadata``: the folder ``.snakemake/metadata``.
+    """``benchmarks``: Snakemake's ``benchmark:`` files by rule; ``jobs``: those of :func:`read_jobs`.
 
-    The critical path needs ``metadata``; without it only the costs are written.
+    The critical path and the time in all need ``jobs``, the seconds in the queue and on GPUs need ``costs``.
     """
-    jobs = read_jobs(Path(metadata)) if metadata else {}
-    write_table(rules_table(benchmarks, critical_path(jobs)), outputs)
+    write_table(rules_table(benchmarks, jobs, costs or Costs()), outputs)
 
 
-def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], path: Sequence[Job] = ()) -> Table:
-    """One row a rule, the costliest first: jobs, seconds (sum, longest), peak memory, seconds on the critical path."""
-    rows = [_rule_row(rule, files, path) for rule, files in benchmarks.items() if files]
+def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], known: Mapping[str, Job], costs: Costs) -> Table:
+    """One row a rule, the costliest first.
+
+    Columns: jobs, seconds (sum, longest), mean seconds in the queue, peak memory, share of the run's GPU time, seconds
+    on the critical path; NaN where SLURM did not run the rule.
+    """
+    path = critical_path(known)
+    rows = [_rule_row(rule, files, path, costs) for rule, files in benchmarks.items() if files]
     data = pd.DataFrame(rows).sort_values(["seconds", "rule"], ascending=[False, True]).reset_index(drop=True)
+    data["gpu_share"] = data["gpu_seconds"] / data["gpu_seconds"].sum()
     display = pd.DataFrame(
         {
             "rule": data["rule"],
             "jobs": data["jobs"].astype(str),
             "seconds, all jobs": data["seconds"].map("{:.0f}".format),
             "longest job": data["longest"].map("{:.0f}".format),
+            "mean in queue": data["queued"].map(_printed("{:.0f}")),
             "peak MB": data["peak_mb"].map("{:.0f}".format),
+            "GPU time": data["gpu_share"].map(_printed("{:.0%}")),
             "critical path": data["critical_seconds"].map("{:.0f}".format),
         }
     )
     caption = f"Wall-clock seconds and peak memory by rule, {data['seconds'].sum() / 60:.1f} minutes of work in all."
     if path:
+        caption += f" They were done in {busy_seconds(known) / 60:.1f} minutes."
         chain = ", then ".join(f"{job.rule} ({job.seconds:.0f} s)" for job in path)
         caption += (
             f" The longest chain of dependent jobs takes {sum(j.seconds for j in path) / 60:.1f} minutes: {chain}."
         )
+    if costs.grants:
+        caption += " Time in the queue and share of the GPU time by SLURM's records"
+        caption += ", as are seconds and memory of jobs outside groups." if costs.usage else "."
     return Table(data, display, caption)
+
+
+def _printed(form: str) -> Callable[[float], str]:
+    return lambda value: NONE if math.isnan(value) else form.format(value)
 
 
 def critical_path(jobs: Mapping[str, Job]) -> list[Job]:
@@ -72,20 +122,43 @@ def critical_path(jobs: Mapping[str, Job]) -> list[Job]:
     return [jobs[key] for key in total[1]]
 
 
-def read_jobs(folder: Path) -> dict[str, Job]:
-    """Jobs by (their first) output file, from Snakemake's records of output files."""
+def busy_seconds(jobs: Mapping[str, Job]) -> float:
+    """Seconds in which at least one job ran: what a run took, without pauses between its parts."""
+    seconds = until = 0.0
+    for start, stop in sorted((job.start, job.start + job.seconds) for job in jobs.values()):
+        seconds += max(0.0, stop - max(start, until))
+        until = max(until, stop)
+    return seconds
+
+
+def read_jobs(folder: Path, places: Sequence[str] = ()) -> dict[str, Job]:
+    """Jobs by (their first) output file, from Snakemake's records (``.snakemake/metadata``) of output files.
+
+    With ``places``, only jobs whose outputs lie in one of these folders.
+    """
     records: dict[str, dict] = {}
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = "".join(part.lstrip("@") for part in file.relative_to(folder).parts)
-        records[base64.urlsafe_b64decode(name).decode()] = json.loads(file.read_text(encoding="utf-8"))
+        output = base64.urlsafe_b64decode(name).decode()
+        if not places or any(Path(output).is_relative_to(place) for place in places):
+            records[output] = json.loads(file.read_text(encoding="utf-8"))
     timed = {out: r for out, r in records.items() if None not in (r.get("starttime"), r.get("endtime"))}
     owners: dict[tuple, str] = {}
     owner_of = {out: owners.setdefault(_same_job(r), out) for out, r in sorted(timed.items())}
     return {
-        out: Job(r["rule"], r["endtime"] - r["starttime"], _needs(r["input"], owner_of, out))
+        out: Job(r["rule"], _seconds(r), _needs(r["input"], owner_of, out), r["starttime"])
         for out, r in timed.items()
         if owner_of[out] == out
     }
+
+
+def _seconds(record: Mapping) -> float:
+    """By the job's benchmark, where it has one: Snakemake only records when it heard of the end of a cluster's job."""
+    logs = [log for log in record.get("log") or () if "logs" in Path(log).parts]
+    benchmarks = [file for log in logs if (file := companion_path(log, "benchmarks", ".tsv")).is_file()]
+    if benchmarks:
+        return float(pd.read_csv(benchmarks[0], sep="\t", na_values="-")["s"].iloc[0])
+    return max(0.0, record["endtime"] - record["starttime"])
 
 
 def _same_job(record: Mapping) -> tuple:
@@ -98,13 +171,15 @@ def _needs(inputs: Iterable[str] | None, owner_of: Mapping[str, str], own: str) 
     return tuple(key for key in found if key != own)
 
 
-def _rule_row(rule: str, files: Sequence[Path | str], path: Sequence[Job]) -> dict[str, object]:
-    measured = pd.concat([pd.read_csv(file, sep="\t", na_values="-") for file in files])
+def _rule_row(rule: str, files: Sequence[Path | str], path: Sequence[Job], costs: Costs) -> dict[str, object]:
+    jobs = pd.DataFrame([costs.of(file) for file in files])
     return {
         "rule": rule,
-        "jobs": len(measured),
-        "seconds": measured["s"].sum(),
-        "longest": measured["s"].max(),
-        "peak_mb": measured["max_rss"].fillna(0.0).max(),
+        "jobs": len(jobs),
+        "seconds": jobs["seconds"].sum(),
+        "longest": jobs["seconds"].max(),
+        "queued": jobs["queued"].mean(),
+        "peak_mb": jobs["peak_mb"].fillna(0.0).max(),
+        "gpu_seconds": jobs["gpu_seconds"].sum(min_count=1),
         "critical_seconds": sum(job.seconds for job in path if job.rule == rule),
     }

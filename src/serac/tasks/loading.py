@@ -1,10 +1,12 @@
-"""Loading Hugging Face models for evaluation: no dropout anywhere."""
+"""Hugging Face models as they are evaluated (no dropout anywhere) and as they are trained."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from transformers import AutoConfig, PreTrainedModel
+
+from serac.config.training import TrainSettings
 
 
 def load_without_dropout(auto_class: Any, path: str, **changes: Any) -> PreTrainedModel:
@@ -18,3 +20,14 @@ def load_without_dropout(auto_class: Any, path: str, **changes: Any) -> PreTrain
         if ("dropout" in name or "layerdrop" in name) and isinstance(value, (int, float)):
             setattr(config, name, 0.0)
     return auto_class.from_pretrained(path, config=config).eval()
+
+
+def ready_for_training(model: PreTrainedModel, settings: TrainSettings) -> None:
+    """Recompute activations where ``settings`` ask for it; on a CPU, attention by plain matrix products.
+
+    The fused attention kernel of the CPU takes several times as long as plain products in the backward pass.
+    """
+    if settings.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
+    if model.device.type == "cpu":
+        model.set_attn_implementation("eager")

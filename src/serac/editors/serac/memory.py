@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from serac.config.serac import MemorySettings
+from serac.editors.serac.columns import EditColumns
 from serac.editors.serac.scope import ScopeClassifier
 from serac.editors.serac.vectors import VectorStore
-from serac.errors import ConfigError, SeracError
+from serac.errors import ConfigError
 from serac.records import Edit
 
 NOWHERE = -1
+EDITS_FILE, VECTORS_FILE = "memory.json", "vectors.safetensors"
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,7 @@ class EditMemory:
         self.classifier = classifier
         self.settings = settings or MemorySettings()
         self.vectors = VectorStore(self.settings, *classifier.vector_shape, device=classifier.encoder.device)
-        self.edits: list[Edit] = []
-        self._ids: list[int] = []
-        self._positions: dict[int, int] = {}
-        self._next_id = 0
+        self.edits = EditColumns()
 
     def __len__(self) -> int:
         return len(self.edits)
@@ -49,11 +49,11 @@ class EditMemory:
     @property
     def ids(self) -> list[int]:
         """Ids of all edits, ascending."""
-        return sorted(self._ids)
+        return sorted(self.edits.ids)
 
     def edit(self, id: int) -> Edit:
         """The edit called ``id``; raises ``SeracError`` if there is none."""
-        return self.edits[self._position(id)]
+        return self.edits[self.edits.position(id)]
 
     # --- changes -------------------------------------------------------------------------------
     def add(self, edits: Sequence[Edit], vectors: Tensor | None = None) -> list[int]:
@@ -63,39 +63,27 @@ class EditMemory:
         """
         if self._keeps_vectors:
             self.vectors.append(self._encode(edits) if vectors is None else vectors)
-        ids = list(range(self._next_id, self._next_id + len(edits)))
-        self._positions.update(zip(ids, range(len(self.edits), len(self.edits) + len(edits)), strict=True))
-        self._next_id += len(edits)
-        self._ids += ids
-        self.edits += edits
-        return ids
+        return self.edits.append(edits)
 
     def remove(self, ids: Iterable[int]) -> None:
         """Drop edits; raises ``SeracError`` (and drops none) if one of the ids is unknown."""
         ids = list(dict.fromkeys(ids))
         for id in ids:
-            self._position(id)
+            self.edits.position(id)
         for id in ids:
-            self._swap_remove(self._positions.pop(id))
+            self._swap_remove(self.edits.position(id))
 
     def replace(self, id: int, edit: Edit) -> None:
         """Put ``edit`` in the place of another, which keeps its id."""
-        position = self._position(id)
+        position = self.edits.position(id)
         if self._keeps_vectors:
             self.vectors.set(position, self._encode([edit])[0])
-        self.edits[position] = edit
+        self.edits.set(position, edit)
 
     def _swap_remove(self, position: int) -> None:
-        last_edit, last_id = self.edits.pop(), self._ids.pop()
-        if position < len(self.edits):
-            self.edits[position], self._ids[position], self._positions[last_id] = last_edit, last_id, position
+        self.edits.swap_remove(position)
         if self._keeps_vectors:
             self.vectors.swap_remove(position)
-
-    def _position(self, id: int) -> int:
-        if id not in self._positions:
-            raise SeracError(f"the memory has no edit with id {id}: `ids` lists the {len(self)} that it has")
-        return self._positions[id]
 
     def _encode(self, edits: Sequence[Edit]) -> Tensor:
         return self.classifier.vectors([self.classifier.entry(edit) for edit in edits])
@@ -113,8 +101,8 @@ class EditMemory:
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         log_g, positions = self.classifier.search(self, list(rows))
         best = log_g.amax(1, keepdim=True)
-        ids = torch.tensor(self._ids, device=device)[positions]
-        first = ids.where(log_g == best, self._next_id).amin(1)
+        ids = torch.tensor([[self.edits.ids[place] for place in row] for row in positions.tolist()], device=device)
+        first = ids.where(log_g == best, self.edits.next_id).amin(1)
         asked = torch.tensor([rows[text] for text in texts], device=device)
         return Retrieval(best[asked, 0].exp(), first[asked])
 
@@ -125,14 +113,15 @@ class EditMemory:
         folder.mkdir(parents=True, exist_ok=True)
         content = {
             "settings": self.settings.model_dump(),
-            "next_id": self._next_id,
-            "ids": self._ids,
-            "inputs": [edit.input for edit in self.edits],
-            "labels": [edit.label for edit in self.edits],
+            "next_id": self.edits.next_id,
+            "ids": self.edits.ids,
+            "inputs": self.edits.inputs,
+            "labels": self.edits.labels,
         }
-        (folder / "memory.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         tensors = {"rows": self.vectors.rows.contiguous(), "norms": self.vectors.norms.contiguous()}
-        save_file(tensors, folder / "vectors.safetensors")
+        text = json.dumps(content, ensure_ascii=False)
+        _put(folder / VECTORS_FILE, lambda file: save_file(tensors, file))
+        _put(folder / EDITS_FILE, lambda file: file.write_text(text, encoding="utf-8"))
 
     @classmethod
     def from_pretrained(cls, folder: Path | str, classifier: ScopeClassifier) -> EditMemory:
@@ -142,15 +131,20 @@ class EditMemory:
         shape or the folder holds no memory.
         """
         folder = Path(folder)
-        if not (folder / "memory.json").exists():
-            raise ConfigError(f"{folder} holds no edit memory (memory.json is missing)")
-        content = json.loads((folder / "memory.json").read_text(encoding="utf-8"))
-        memory = cls(classifier, MemorySettings(**content["settings"]))
-        memory.edits = [Edit(*pair) for pair in zip(content["inputs"], content["labels"], strict=True)]
-        memory._ids, memory._next_id = content["ids"], content["next_id"]
-        memory._positions = {id: position for position, id in enumerate(memory._ids)}
-        tensors = load_file(folder / "vectors.safetensors", device=str(classifier.encoder.device))
+        if not (folder / EDITS_FILE).exists():
+            raise ConfigError(f"{folder} holds no edit memory ({EDITS_FILE} is missing)")
+        content = json.loads((folder / EDITS_FILE).read_text(encoding="utf-8"))
+        memory = cls(classifier, MemorySettings(**content.pop("settings")))
+        memory.edits = EditColumns(**content)
+        tensors = load_file(folder / VECTORS_FILE, device=str(classifier.encoder.device))
         if tensors["rows"].shape[1:] != classifier.vector_shape:
             raise ConfigError(f"{folder} was written by another scope classifier: its vectors have another shape")
         memory.vectors = VectorStore.of(memory.settings, tensors["rows"], tensors["norms"])
         return memory
+
+
+def _put(file: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file beside the old one and then in its place: vectors that were loaded from it are still mapped."""
+    part = file.with_name(f"{file.name}.part")
+    write(part)
+    part.replace(file)

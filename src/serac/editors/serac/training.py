@@ -18,6 +18,7 @@ from serac.editors.serac.scope import Pair, ScopeClassifier
 from serac.errors import ConfigError
 from serac.records import Edit, EditExample
 from serac.tasks.base import Task
+from serac.tasks.loading import ready_for_training
 from serac.tasks.losses import balanced_bce
 from serac.training import Objective
 
@@ -79,8 +80,7 @@ def scope_objective(
     if ``settings.train`` is null.
     """
     training = _required(settings.train, "scope classifier")
-    if training.gradient_checkpointing:
-        classifier.encoder.gradient_checkpointing_enable()
+    ready_for_training(classifier.encoder, training)
 
     def draw(rng: random.Random, examples: Sequence[EditExample], edits: int, all_pairs: bool) -> ScopePairs:
         batch = draw_batch(rng, examples, edits, settings.hard_negatives)
@@ -108,8 +108,7 @@ def counterfactual_objective(
     """
     training = _required(settings.train, "counterfactual model")
     fixed = [draw_batch(rng, validation, edits, 0.0) for rng, edits in _validation_draws(validation, training)]
-    if training.gradient_checkpointing:
-        counterfactual.model.gradient_checkpointing_enable()
+    ready_for_training(counterfactual.model, training)
 
     def loss(rng: random.Random) -> tuple[Tensor, Mapping[str, float]]:
         return counterfactual_loss(counterfactual, draw_batch(rng, train, training.batch_size, 0.0)), {}

@@ -1,0 +1,104 @@
+"""Cancel the jobs that a killed Snakemake left in SLURM's queue: ``python -m serac.orphans [FOLDER]``.
+
+A Snakemake that dies by SIGKILL cannot cancel its jobs, and the next one does not know them: it would submit the same
+jobs again beside them. Every Snakemake logs its *SLURM run ID*, which is the name of all its jobs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from serac.errors import SeracError
+
+_ALIVE = "PENDING,CONFIGURING,RUNNING,SUSPENDED,COMPLETING"
+
+
+class OrphanError(SeracError):
+    """Orphans cannot be told from the jobs of a Snakemake that lives, or do not end."""
+
+
+def cancel_orphans(folder: Path | str, *, patience: float = 300.0) -> list[int]:
+    """Cancel and await all jobs that Snakemakes of the past submitted from ``folder``; returns their ids.
+
+    Raises :class:`OrphanError` if a Snakemake is still at work there, or if a job outlives ``patience`` seconds.
+    """
+    folder = Path(folder).resolve()
+    if alive := living_snakemakes(folder):
+        raise OrphanError(
+            f"Snakemake (process {alive[0]}) still works in {folder}, so its jobs are no orphans. "
+            "Hint: wait for it, or stop it with SIGINT, which cancels its jobs"
+        )
+    names = run_ids(folder)
+    jobs = jobs_named(names)
+    if jobs:
+        _run("scancel", "--quiet", *map(str, jobs))
+    deadline = time.monotonic() + patience
+    while left := jobs_named(names):
+        if time.monotonic() > deadline:
+            raise OrphanError(f"jobs {left} do not end. Hint: `squeue` tells why; try again when they are gone")
+        time.sleep(1)
+    return jobs
+
+
+def run_ids(folder: Path) -> list[str]:
+    """SLURM run IDs of all Snakemakes that ran in ``folder``, by their logs."""
+    logs = sorted((folder / ".snakemake/log").glob("*.snakemake.log"))
+    return [name for log in logs for name in re.findall(r"SLURM run ID: (\S+)", log.read_text(errors="replace"))]
+
+
+def jobs_named(names: list[str]) -> list[int]:
+    """Ids of this user's jobs with one of these names that have not ended."""
+    if not names:
+        return []
+    listed = _run(
+        "squeue", "--noheader", "--format=%A", f"--user={getpass.getuser()}", f"--states={_ALIVE}",
+        f"--name={','.join(names)}",
+    )  # fmt: skip
+    return sorted({int(job) for job in listed.split()})
+
+
+def living_snakemakes(folder: Path) -> list[int]:
+    """Processes of this host that run Snakemake in ``folder``, without those that it starts for single jobs."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            is_snakemake = "snakemake" in [Path(word).name for word in words[:3]] and "--target-jobs" not in words
+            if is_snakemake and Path(process.cwd()) == folder:
+                found.append(process.pid)
+        except psutil.Error:  # it ended meanwhile, or is another user's
+            continue
+    return found
+
+
+def _run(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise OrphanError(f"there is no {command[0]} here. Hint: run this where you submit jobs") from error
+    if done.returncode != 0:
+        raise OrphanError(f"{command[0]} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def main() -> None:
+    """Command line of :func:`cancel_orphans`."""
+    parser = argparse.ArgumentParser(prog="python -m serac.orphans", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", default=".", help="where Snakemake ran (default: here)")
+    try:
+        jobs = cancel_orphans(parser.parse_args().folder)
+    except SeracError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    print(f"cancelled {len(jobs)} job(s){': ' if jobs else ''}{', '.join(map(str, jobs))}")
+
+
+if __name__ == "__main__":
+    main()
