@@ -10,6 +10,7 @@ from serac.config.problems import ProblemSettings
 from serac.config.problems_data import ConvSentSettings, FcSettings, QaHardSettings, QaSettings
 from serac.config.settings import Settings
 from serac.config.training import TrainSettings
+from serac.errors import ConfigError
 from serac.estimates.sizes import FLOAT, Size, size_of
 
 BACKWARD = 2
@@ -64,9 +65,10 @@ class Estimate:
 
     # --- models ------------------------------------------------------------------------------------
     def size(self, checkpoint: str) -> Size:
-        """Of a named checkpoint."""
+        """Of a named checkpoint; ``ConfigError`` if it states no architecture."""
         architecture = self.settings.checkpoints[checkpoint].architecture
-        assert architecture is not None, f"checkpoint '{checkpoint}' states no architecture"
+        if architecture is None:
+            raise ConfigError(f"checkpoints.{checkpoint} states no architecture. Hint: estimates need its sizes")
         return size_of(architecture)
 
     def base(self, problem: str) -> Size:
