@@ -58,9 +58,9 @@ def test_a_world_larger_than_its_names_is_refused(tmp_path: Path) -> None:
 
 
 # --- zsRE ------------------------------------------------------------------------------------------
-def facts_of(count: int, *, test: bool = False) -> list[zsre.Fact]:
+def facts_of(count: int, *, split: str = "train") -> list[zsre.Fact]:
     rng = random.Random(3)
-    return [record.fact for record in zsre.make_split(rng, Names(rng), count, test=test) if record.fact]
+    return [record.fact for record in zsre.make_split(rng, Names(rng), count, split=split) if record.fact]
 
 
 def test_zsre_files_are_aligned_and_sized(world: Path) -> None:
@@ -110,7 +110,7 @@ def test_zsre_splits_share_no_named_entity() -> None:
     closed = {"occupation", "language", "continent", "founding year", "closing year"}
     seen: set[str] = set()
     for split, count in zip(SPLITS, (700, 150, 250), strict=True):
-        facts = [record.fact for record in zsre.make_split(rng, names, count, test=split == "test") if record.fact]
+        facts = [record.fact for record in zsre.make_split(rng, names, count, split=split) if record.fact]
         entities = {fact.subject for fact in facts}
         entities |= {fact.answer for fact in facts if fact.relation.answer not in closed}
         assert not seen & entities
@@ -162,16 +162,28 @@ def test_alternatives_and_rephrases(world: Path, split: str) -> None:
     assert sum(record["output"][0]["answer"] in answers for record in usable) > 0.8 * len(usable)
 
 
-@pytest.mark.parametrize("test", [True, False])
-def test_held_out_rephrases_are_in_the_test_split_alone(test: bool) -> None:
+@pytest.mark.parametrize(("split", "share"), [("train", 0), ("dev", 0.15), ("test", 0.4)])
+def test_validation_and_test_have_rephrases_of_their_own(split: str, share: float) -> None:
     rng = random.Random(11)
-    held_out = []
-    for record in zsre.make_split(rng, Names(rng), 250, test=test):
+    own = []
+    for record in zsre.make_split(rng, Names(rng), 250, split=split):
         if record.fact:
+            relation = record.fact.relation
             templates = [text.replace(record.fact.subject, "{s}") for text in record.native["filtered_rephrases"]]
-            held_out += [template in record.fact.relation.held_out for template in templates]
-            assert record.native["input"].replace(record.fact.subject, "{s}") in record.fact.relation.questions
-    assert (sum(held_out) / len(held_out) > 0.4) if test else not any(held_out)
+            own += [template in relation.own_wording(split) for template in templates]
+            assert set(templates) <= {*relation.questions, *relation.own_wording(split)}
+            assert record.native["input"].replace(record.fact.subject, "{s}") in relation.questions
+    assert any(own) == (split != "train")
+    assert sum(own) / len(own) >= share
+
+
+def test_no_two_splits_share_their_own_wording() -> None:
+    for relation in zsre.RELATIONS:
+        own = [set(relation.own_wording(split)) for split in ("train", "dev", "test")]
+        assert not own[0]
+        assert own[1]
+        assert own[2]
+        assert not own[1] & own[2]
 
 
 def test_companies_close_after_they_were_founded() -> None:

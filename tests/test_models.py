@@ -23,6 +23,7 @@ from serac.models.copying import _exercise, copying_objective
 from serac.models.encoder import sentence_embedder
 from serac.models.tokenizers import raw_texts, train_tokenizer
 from serac.problems.base_data import BasePair
+from serac.tasks.loading import ready_for_training
 from serac.tasks.registry import load_task
 from serac.training import train
 
@@ -159,3 +160,13 @@ def test_a_base_model_memorises_its_pairs(tokenizer: PreTrainedTokenizerFast, tm
     after = assess_base(model, task, pairs, 2)
     assert after["accuracy"] == 1.0
     assert after["perplexity"] < before["perplexity"]
+
+
+def test_training_gets_plain_attention_and_recomputes_where_asked(tokenizer: PreTrainedTokenizerFast) -> None:
+    model = build_model(TINY, tokenizer, 0)
+    assert model.config._attn_implementation == "sdpa"
+    ready_for_training(model, SHORT)
+    assert model.config._attn_implementation == "eager"
+    assert not model.is_gradient_checkpointing
+    ready_for_training(model, SHORT.model_copy(update={"gradient_checkpointing": True}))
+    assert model.is_gradient_checkpointing

@@ -121,3 +121,12 @@ def test_frozen_weights_are_neither_trained_nor_kept(tmp_path: Path) -> None:
 
     assert set(load_file(tmp_path / "checkpoint" / "weights.safetensors")) == {"0.weight", "0.bias"}
     assert torch.equal(frozen.weight, before)
+
+
+def test_every_step_is_seen_by_who_remembers_weights(tmp_path: Path) -> None:
+    """Caches go by the version counters of parameters."""
+    objective = regression()
+    before = [parameter._version for parameter in objective.module.parameters()]
+    train(objective, SETTINGS.model_copy(update={"steps": 1, "validate_every": 5}), tmp_path, seed=0)
+    after = [parameter._version for parameter in objective.module.parameters()]
+    assert all(new > old for new, old in zip(after, before, strict=True))

@@ -31,7 +31,7 @@ def _write_zsre(folder: Path, seed: int, size: WorldSize) -> None:
     rng = random.Random(f"zsre/{seed}")
     names = Names(rng)
     for split in SPLITS:
-        records = zsre.make_split(rng, names, getattr(size, f"zsre_{split}"), test=split == "test")
+        records = zsre.make_split(rng, names, getattr(size, f"zsre_{split}"), split=split)
         native = folder / "zsre" / f"structured_zeroshot-{split}-new_annotated_final.jsonl"
         _write_lines(native, (record.native for record in records))
         _write_json(folder / "zsre" / f"impl_{split}.json", [record.implications for record in records])

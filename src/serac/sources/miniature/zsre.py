@@ -42,8 +42,8 @@ class Record:
     statement: str
 
 
-def make_split(rng: random.Random, names: Names, count: int, *, test: bool) -> list[Record]:
-    """``count`` records about entities that no other split has; ``test`` adds the held-out rephrases."""
+def make_split(rng: random.Random, names: Names, count: int, *, split: str) -> list[Record]:
+    """``count`` records about entities that no other split has, with rephrases of the split's own."""
     pools = _answer_pools(rng, names, count)
     rumours = _rumours(names, count)
     unusable = _unusable_records(rng, names)
@@ -51,7 +51,7 @@ def make_split(rng: random.Random, names: Names, count: int, *, test: bool) -> l
     implications = _implications(rng, facts)
     taken = {question for entries in implications for question, _, _ in entries}
     records = unusable + [
-        _record(rng, fact, entries, _alternatives(rng, fact, pools, rumours, entries, taken), test)
+        _record(rng, fact, entries, _alternatives(rng, fact, pools, rumours, entries, taken), split)
         for fact, entries in zip(facts, implications, strict=True)
     ]
     rng.shuffle(records)
@@ -174,13 +174,10 @@ def _alternatives(
 
 
 # --- records -------------------------------------------------------------------------------------
-def _record(rng: random.Random, fact: Fact, entries: list[Implication], alternatives: list[str], test: bool) -> Record:
+def _record(rng: random.Random, fact: Fact, entries: list[Implication], alternatives: list[str], split: str) -> Record:
     question, *others = rng.sample(fact.relation.questions, len(fact.relation.questions))
     count = rng.randint(3, 6)
-    if test:
-        held_out = rng.sample(fact.relation.held_out, 3)
-        others = held_out + others
-    rephrases = others[:count]
+    rephrases = [*fact.relation.own_wording(split), *others][:count]
     if rng.random() < 0.03:
         rephrases.insert(rng.randrange(count), question)  # the sources repeat some questions
     native = {
