@@ -181,7 +181,7 @@ def kill_when(folder: Path, target: str, log: Path) -> None:
     snakemake(folder, "--unlock", "--configfile", SMOKE)
     arguments = command(folder, target, "--cores", "1", "--rerun-incomplete", "--configfile", str(SMOKE))
     run = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 900
     while not log.exists() and time.monotonic() < deadline and run.poll() is None:
         time.sleep(0.05)
     os.killpg(run.pid, signal.SIGKILL)

@@ -47,8 +47,8 @@ class Settings(Section):
             if source.release and source.origin == "retrieve":
                 _known(f"sources.{name}.release", source.release, self.releases)
         for name, checkpoint in self.checkpoints.items():
-            for source in checkpoint.corpora if checkpoint.source == "generate" else ():
-                _known(f"checkpoints.{name}.corpora", source, self.sources)
+            for corpus in checkpoint.corpora if checkpoint.source == "generate" else ():
+                _known(f"checkpoints.{name}.corpora", corpus, self.sources)
         for name in self.tuning.candidates:
             _known("tuning.candidates", name, self.editors)
         for name in self.run.problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from serac.config.editors import EnnSettings, FineTuningSettings
@@ -255,7 +255,7 @@ def _mend_bytes(size: Size) -> float:
     return FLOAT * 2 * 2 * 1920 * 5 * size.width
 
 
-def _training(rule: str, size: Size, train: TrainSettings, read: list[tuple[float, float, float]]) -> Work:
+def _training(rule: str, size: Size, train: TrainSettings, read: Sequence[tuple[float, float, float]]) -> Work:
     """Training of a whole model on batches of (texts, tokens read, tokens written)."""
     passes = 1 + BACKWARD + int(train.gradient_checkpointing)
     batches = [Batch(size, passes, *one) for one in read]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import httpx2
-from huggingface_hub import HfApi
+from huggingface_hub import DatasetInfo, HfApi, ModelInfo
 
 from serac.errors import RetrievalError
 from serac.sources.disk import require_space
@@ -58,6 +58,7 @@ def retrieve(
 def list_files(repo: str, kind: Kind, revision: str | None) -> Listing:
     """The files of ``repo`` at ``revision`` (a commit, branch or tag; None: the newest commit)."""
     info = HfApi().repo_info(repo, repo_type=kind, revision=revision, files_metadata=True)
+    assert isinstance(info, (ModelInfo, DatasetInfo))
     assert info.sha is not None
     return Listing(info.sha, {file.rfilename: file.size or 0 for file in info.siblings or ()})
 

@@ -97,7 +97,7 @@ class Seq2SeqTask(Task):
                 said = model.generate(
                     input_ids=read["input_ids"],
                     attention_mask=read["attention_mask"],
-                    max_new_tokens=max(limits[i] for i in positions),
+                    max_new_tokens=max(limits[i] for i in positions) + 1,  # some models force an end at the last
                     do_sample=False,
                     num_beams=1,
                 )
