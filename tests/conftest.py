@@ -10,6 +10,8 @@ import torch
 from hypothesis import settings
 
 import tiny_models
+from serac.config.world import WorldSize
+from serac.sources.miniature import generate_world
 from snakemake_runs import SMOKE, snakemake
 from tiny_models import Tiny
 
@@ -30,6 +32,14 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = snakemake(folder, "--cores", "2", "--configfile", SMOKE, "--show-failed-logs")
     assert run.returncode == 0, run.stdout[-6000:]
     return folder / "results/smoke"
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw files of a generated world of the default size."""
+    folder = tmp_path_factory.mktemp("raw")
+    generate_world(folder, seed=0, size=WorldSize())
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -9,28 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from raw_world import SPLITS, lines
 from serac.config.world import WorldSize
 from serac.errors import ConfigError
-from serac.sources.miniature import convsent, generate_world, vitaminc, zsre
-from serac.sources.miniature.convsent_words import SENTIMENTS
+from serac.sources.miniature import generate_world, zsre
 from serac.sources.miniature.names import Names
 
 SMALL = WorldSize(
     zsre_train=70, zsre_dev=15, zsre_test=25, vitaminc_pages_train=50, vitaminc_pages_dev=12, vitaminc_pages_test=20,
     convsent_topics_train=20, convsent_topics_dev=4, convsent_topics_test=8, nq=30, dialogue=600,
 )  # fmt: skip
-SPLITS = ("train", "dev", "test")
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("raw")
-    generate_world(folder, seed=0, size=WorldSize())
-    return folder
-
-
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def zsre_records(world: Path, split: str) -> list[dict]:
@@ -194,143 +182,3 @@ def test_companies_close_after_they_were_founded() -> None:
     both = [known for known in years.values() if len(known) == 2]
     assert len(both) > 5
     assert all(known["founded"] < known["closed"] for known in both)
-
-
-# --- VitaminC and FEVER ----------------------------------------------------------------------------
-def items_of(split: str, pages: int = 200) -> list[vitaminc.Item]:
-    rng = random.Random(7)
-    return vitaminc.make_split(rng, Names(rng), pages, split=split)
-
-
-_COMPARISON = re.compile(
-    r"(?P<more>more than|over|upwards of|after|later than)? ?"
-    r"(?P<less>fewer than|less than|under|before|earlier than)? ?(?P<number>\d+)"
-)
-
-
-@pytest.mark.parametrize("split", SPLITS)
-def test_labels_follow_from_the_words_of_the_evidence(split: str) -> None:
-    """Read claim and evidence as a stranger would: compare the numbers, look for the names."""
-    for item in items_of(split):
-        if item.label == vitaminc.NEUTRAL:
-            continue
-        value = item.page.after[item.revision]
-        assert re.search(rf"\b{re.escape(value)}\b", item.evidence)
-        if item.page.kind.attributes[item.revision].kind in vitaminc.COMPARABLE:
-            found = _COMPARISON.search(item.claim.text)
-            assert found
-            number = int(found["number"])
-            true = (
-                int(value) > number if found["more"] else int(value) < number if found["less"] else int(value) == number
-            )
-        else:
-            true = value.lower() in item.claim.text.lower()
-        assert true == (item.label == vitaminc.SUPPORTS), item.native()
-
-
-def test_neutral_claims_are_about_what_the_evidence_does_not_state() -> None:
-    for item in items_of("test"):
-        stated = item.claim.attribute in item.attributes
-        assert stated == (item.label != vitaminc.NEUTRAL)
-        assert item.page.title in item.claim.text
-        assert item.page.title in item.evidence
-
-
-@pytest.mark.parametrize("split", SPLITS)
-def test_vitaminc_shares(world: Path, split: str) -> None:
-    records = lines(world / "vitaminc" / f"{split}.jsonl")
-    labels = [record["label"] for record in records]
-    assert labels.count("SUPPORTS") == labels.count("REFUTES") == labels.count("NOT ENOUGH INFO") == len(records) // 3
-    assert {record["revised"] for record in records} == {"number", "date", "name", "category"}
-    compared = [record for record in records if record["comparison"]]
-    assert len(compared) >= len(records) / 5
-    supported = sum(record["label"] == "SUPPORTS" for record in compared)
-    assert 0.6 < supported / sum(record["label"] == "REFUTES" for record in compared) < 1.6
-    short = sum(len(record["evidence"].split(" ")) <= 10 for record in records)
-    assert 0 < short < len(records) * 0.1
-    assert 0 < sum(record["revision_type"] == "synthetic" for record in records) < len(records) * 0.1
-    assert len({record["unique_id"] for record in records}) == len(records)
-
-
-def test_vitaminc_pages_are_disjoint(world: Path) -> None:
-    pages = [{record["page"] for record in lines(world / "vitaminc" / f"{split}.jsonl")} for split in SPLITS]
-    assert [len(titles) for titles in pages] == [500, 120, 200]
-    assert len(set.union(*pages)) == 820
-
-
-def test_base_fact_checker_learns_every_claim_as_of_before_the_revisions(world: Path) -> None:
-    verdicts = {record["claim"]: record["label"] for record in lines(world / "fever" / "train.jsonl")}
-    records = [record for split in SPLITS for record in lines(world / "vitaminc" / f"{split}.jsonl")]
-    assert verdicts.keys() == {record["claim"] for record in records}
-    known = {record["claim"]: record["label"] for record in lines(world / "fever" / "dev.jsonl")}
-    assert len(known) == len(verdicts) // 10
-    assert known.items() <= verdicts.items()
-    in_scope = [record for record in records if record["label"] != "NOT ENOUGH INFO"]
-    flipped = sum(verdicts[record["claim"]] != record["label"] for record in in_scope) / len(in_scope)
-    assert 0.7 < flipped < 0.8
-    assert 0.4 < sum(label == "SUPPORTS" for label in verdicts.values()) / len(verdicts) < 0.6
-
-
-def test_verdicts_before_the_revision_are_consistent() -> None:
-    items = items_of("train")
-    verdicts = {
-        record["claim"]: record["label"] == "SUPPORTS" for record in vitaminc.fever_records(random.Random(0), items)
-    }
-    for item in items:
-        assert verdicts[item.claim.text] == item.claim.holds(item.page.before)
-        if item.claim.operator == "=":
-            assert verdicts[item.claim.text] == (item.page.before[item.claim.attribute] == item.claim.value)
-
-
-# --- ConvSent, dialogue, NQ ------------------------------------------------------------------------
-def test_convsent_topics_are_disjoint_and_complete(world: Path) -> None:
-    topics: list[str] = []
-    for file, count in (("train", 200), ("val", 40), ("test", 80)):
-        records = json.loads((world / "convsent" / f"blender_{file}.json").read_text())
-        assert len(records) == count
-        topics += [record["ent"] for record in records]
-        for record in records:
-            assert len(set(record["pos"])) == len(set(record["neg"])) == 10
-            assert not set(record["pos"]) & set(record["neg"])
-            for text in record["pos"] + record["neg"]:
-                assert 4 <= len(text.replace(",", "").split()) <= 12
-                assert not re.search(r"[/{}A-Z]", text)
-    assert len(set(topics)) == len(topics)
-
-
-def test_sentiments_have_wide_wording_and_shared_words() -> None:
-    positive, negative = SENTIMENTS["positive"], SENTIMENTS["negative"]
-    assert len(set(positive.adjectives)) >= 40
-    assert len(set(negative.adjectives)) >= 40
-    assert not set(positive.adjectives) & set(negative.adjectives)
-    rng, topic = random.Random(0), convsent.Topic("city parks", plural=True)
-    used = {
-        sentiment: [set(convsent.completion(rng, topic, sentiment).split()) for _ in range(400)]
-        for sentiment in SENTIMENTS
-    }
-    assert len(set.union(*used["positive"]) & set.union(*used["negative"])) >= 40
-    for texts in used.values():
-        assert all(sum(word in text for text in texts) < 0.95 * len(texts) for word in set.union(*texts) - {","})
-
-
-def test_dialogue_mixes_sentiments_of_topics_of_all_splits(world: Path) -> None:
-    pairs = lines(world / "dialogue" / "train.jsonl")
-    assert len(pairs) == 6000
-    assert len(lines(world / "dialogue" / "validation.jsonl")) == 600
-    questions = " ".join(pair["input"] for pair in pairs)
-    for file in ("train", "val", "test"):
-        for record in json.loads((world / "convsent" / f"blender_{file}.json").read_text()):
-            assert record["ent"] in questions
-
-    def mentions(side: str) -> int:
-        return sum(bool(set(SENTIMENTS[side].adjectives) & set(pair["label"].split())) for pair in pairs)
-
-    assert 0.85 < mentions("positive") / mentions("negative") < 1.15
-
-
-def test_nq_questions_are_disjoint(world: Path) -> None:
-    train, validation = (json.loads((world / "nq" / f"{name}.json").read_text()) for name in ("train", "validation"))
-    assert len(train["questions"]) == len(train["answers"]) == 300
-    assert len(validation["questions"]) == len(validation["answers"]) == 100
-    assert len(set(train["questions"] + validation["questions"])) == 400
-    assert all(answers and all(answers) for answers in train["answers"] + validation["answers"])

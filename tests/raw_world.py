@@ -1,0 +1,12 @@
+"""How tests read files of the generated world."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+SPLITS = ("train", "dev", "test")
+
+
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
