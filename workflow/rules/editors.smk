@@ -1,4 +1,4 @@
-"""Training SERAC's parts and the learned editors, and choosing every editor's hyperparameters."""
+"""Training SERAC's parts and the learned editors."""
 
 
 rule train_scope_classifier:
@@ -97,30 +97,3 @@ rule train_editor:
         "Training {wildcards.editor} for {wildcards.k} edits on {wildcards.problem}, seed {wildcards.seed}"
     script:
         "../scripts/train_editor.py"
-
-
-rule tune_editor:
-    input:
-        unpack(component_files),
-        base=base_files,
-        examples="results/{run}/problems/{problem}/validation.jsonl",
-        base_outputs="results/{run}/base_outputs/{problem}/validation.safetensors",
-    output:
-        "results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
-    log:
-        "results/{run}/logs/tune_editor/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/tune_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
-    conda:
-        "../../envs/evaluation.yaml"
-    threads: 1
-    resources:
-        **needs("evaluation"),
-    params:
-        **EDITOR_PARAMS,
-        tuning=tuning_settings,
-        batch_size=settings.evaluation.batch_size,
-    message:
-        "Choosing the hyperparameters of {wildcards.editor} ({wildcards.k} edits) on {wildcards.problem}'s validation split"
-    script:
-        "../scripts/tune_editor.py"

@@ -1,14 +1,16 @@
-"""Editors on the test split, and all outcomes in one table."""
+"""Editors, tuned on the validation split, on the test split; and all outcomes in one table."""
 
 
 rule evaluate_editor:
     input:
         unpack(component_files),
         base=base_files,
+        validation="results/{run}/problems/{problem}/validation.jsonl",
+        validation_outputs="results/{run}/base_outputs/{problem}/validation.safetensors",
         examples="results/{run}/problems/{problem}/test.jsonl",
         base_outputs="results/{run}/base_outputs/{problem}/test.safetensors",
-        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
     output:
+        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
         outcomes="results/{run}/outcomes/{problem}/{editor}/k{k}/seed{seed}.parquet",
         provenance="results/{run}/outcomes/{problem}/{editor}/k{k}/seed{seed}.json",
     log:
@@ -22,10 +24,11 @@ rule evaluate_editor:
         **needs("evaluation"),
     params:
         **EDITOR_PARAMS,
+        tuning=tuning_settings,
         evaluation=dump(settings.evaluation),
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
     message:
-        "Evaluating {wildcards.editor} with {wildcards.k} edits on {wildcards.problem}, training seed {wildcards.seed}"
+        "Tuning and evaluating {wildcards.editor} with {wildcards.k} edits on {wildcards.problem}, training seed {wildcards.seed}"
     script:
         "../scripts/evaluate_editor.py"
 

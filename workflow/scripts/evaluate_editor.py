@@ -1,21 +1,41 @@
-"""Evaluate a tuned editor on the test split."""
+"""Choose an editor's hyperparameters on the validation split, then evaluate it on the test split."""
+
+import json
+from pathlib import Path
 
 from serac.workflow import load_editor, start
 
 start(snakemake)
 
-from serac.config.evaluation import EvaluationSettings
+from serac.config.evaluation import EvaluationSettings, TuningSettings
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.evaluate import evaluate
 from serac.evaluation.provenance import config_hash, provenance, write_provenance
+from serac.evaluation.tune import tune
 from serac.records import read_examples
 
-params, files, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
-editor, choice = load_editor(snakemake)
-examples, base_outputs = read_examples(files.examples), BaseOutputs.load(files.base_outputs)
-outcomes = evaluate(
-    editor, examples, base_outputs, EvaluationSettings(**params.evaluation), params.seeds, k=int(wildcards.k)
+params, files, output, wildcards = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards
+evaluation, k = EvaluationSettings(**params.evaluation), int(wildcards.k)
+editor, _ = load_editor(snakemake)
+
+chosen = tune(
+    editor,
+    read_examples(files.validation),
+    BaseOutputs.load(files.validation_outputs),
+    TuningSettings(**params.tuning),
+    k=k,
+    batch_size=evaluation.batch_size,
 )
-outcomes.to_parquet(snakemake.output.outcomes, index=False)
+Path(output.tuning).write_text(json.dumps(chosen, indent=1) + "\n", encoding="utf-8")
+
+outcomes = evaluate(
+    editor.tuned(**chosen["best"]),
+    read_examples(files.examples),
+    BaseOutputs.load(files.base_outputs),
+    evaluation,
+    params.seeds,
+    k=k,
+)
+outcomes.to_parquet(output.outcomes, index=False)
 record = provenance(config_hash(dict(params.items())), seed=int(wildcards.seed))
-write_provenance(snakemake.output.outcomes, record, choice=choice, rows=len(outcomes))
+write_provenance(output.outcomes, record, choice=chosen["best"], rows=len(outcomes))

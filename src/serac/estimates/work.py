@@ -154,8 +154,8 @@ class Estimate:
         paper, edits, tuning = self.settings.paper, self.settings.evaluation.edits, self.settings.tuning
         for seeds in self._seeds():
             for name, editor, k in sorted(self._evaluated()):
-                yield self._score("tune_editor", name, editor, tuning.edits * len(tuning.candidates[editor]))
-                yield self._score("evaluate_editor", name, editor, seeds * max(edits, k))
+                tried = tuning.edits * len(tuning.candidates[editor])
+                yield self._score("evaluate_editor", name, editor, tried + seeds * max(edits, k))
             for name in self._run(paper.threshold.problem):
                 for editor in paper.threshold.editors:
                     yield self._score("evaluate_threshold", name, editor, 2 * seeds * edits)
