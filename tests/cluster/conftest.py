@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from slurm_cluster import SCRIPT, Cluster
@@ -29,3 +30,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     for run in cluster.started:
         run.kill()
     subprocess.run([SCRIPT, "stop", folder], check=True)
+    kill_jobs_of(cluster)
+
+
+def kill_jobs_of(cluster: Cluster) -> None:
+    """End what outlived its job, such as that of a lost node: without cgroups SLURM may not reach all of it."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SLURM_CONF") == cluster.env["SLURM_CONF"]:
+                process.kill()
+        except psutil.Error:  # it ended meanwhile, or is another user's
+            continue
