@@ -1,6 +1,6 @@
 # The whole project with its pinned packages; PyPI's torch carries CUDA, so this runs on CPUs and on NVIDIA GPUs.
 #
-#   docker build --tag serac .
+#   docker build --tag serac --build-arg SERAC_COMMIT=$(git rev-parse HEAD) .
 #   docker run --gpus all --volume "$PWD:/data" serac \
 #       snakemake --snakefile /serac/Snakefile --cores all --configfile /serac/config/paper.yaml
 #
@@ -15,6 +15,9 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir --no-deps --requirement requirements.txt
 
 COPY . .
+# stands beside every result; the image has no .git
+ARG SERAC_COMMIT=unknown
+ENV SERAC_COMMIT=$SERAC_COMMIT
 RUN pip install --no-cache-dir --no-deps --editable .
 
 # results and resources go to the folder that is mounted here

@@ -11,24 +11,26 @@ ROOT = Path(__file__).parent.parent
 SMOKE = ROOT / "config/smoke.yaml"
 
 
-def command(folder: Path, *arguments: str | Path) -> list[str]:
+def command(folder: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snakefile") -> list[str]:
     """Command line of a run whose outputs go below ``folder``."""
     return [
         sys.executable,
         "-m",
         "snakemake",
         "--snakefile",
-        f"{ROOT}/Snakefile",
+        f"{snakefile}",
         "--directory",
         f"{folder}",
         *map(str, arguments),
     ]
 
 
-def snakemake(folder: Path, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def snakemake(
+    folder: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snakefile", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run to the end; ``stdout`` holds everything that Snakemake printed."""
     return subprocess.run(
-        command(folder, *arguments),
+        command(folder, *arguments, snakefile=snakefile),
         cwd=ROOT,
         env={**os.environ, **variables},
         text=True,

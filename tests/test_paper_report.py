@@ -48,7 +48,7 @@ def run() -> Run:
         results=over_seeds(results),
         tables={
             "main": main_numbers(results, k=10),
-            "components": components_table({"serac_embed": component_frame(0.8)}).data,
+            "components": components_table({"serac_embed": [component_frame(0.8)]}).data,
             "scope_classifier": es_dd("editor", classifier),
             "base_models": es_dd("base", {("qa", "small"): (0.95, 0.01), ("qa", "large"): (0.96, 0.02)}),
             "cost": cost_table({"qa": cost(1.05), "fc": cost(3.0)}).data,
@@ -58,6 +58,10 @@ def run() -> Run:
         edit_scope=fakes.embedding_space(),
         errors=fakes.outcomes(),
         memory_scaling=fakes.memory_scaling(),
+        training={
+            ("qa", "base model"): [fakes.history(("accuracy", "perplexity", "score"))],
+            ("fc", "mend"): [fakes.history(("es", "score"))],
+        },
     )
 
 
@@ -93,8 +97,16 @@ def test_scope_classifier_fails_when_embed_wins_fact_checking(run):
 def test_components_fail_when_one_is_inaccurate_or_hard_inputs_are_easier(run):
     frame = component_frame(1.0)
     frame.loc[(frame["component"] == "scope_classifier") & (frame["scope"] == "out") & ~frame["hard"], "value"] = 0.0
-    table = components_table({"serac_embed": frame}).data
+    table = components_table({"serac_embed": [frame]}).data
     assert tables.components(replaced(run, "components", table)).holds is False
+
+
+def test_training_fails_when_a_part_never_improves(run):
+    falling = fakes.history(("es", "score")).assign(score=[0.0, -1.0, -2.0, -3.0, -4.0, -5.0])
+    finding = figures.training_curves(Run(**{**vars(run), "training": {**run.training, ("qa", "enn"): [falling]}}))
+    assert finding.holds is False
+    assert "QA accuracy" in finding.shows
+    assert "2 of 3 trained parts (not: enn of QA)" in finding.shows
 
 
 def test_base_models_fail_when_one_is_served_badly(run):

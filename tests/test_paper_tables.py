@@ -86,6 +86,9 @@ def test_components_are_averaged_over_all_and_over_hard_inputs(tmp_path):
     assert cell.loc["all", "accuracy"] == pytest.approx(expected["value"].mean())
     assert cell.loc["hard", "accuracy"] == pytest.approx(expected.loc[expected["hard"], "value"].mean())
     assert cell["n"].to_dict() == {"all": 80, "hard": 40}
+    accuracy = expected["value"].mean()
+    assert cell.loc["all", "half_width"] == pytest.approx(1.96 * (accuracy * (1 - accuracy) / 80) ** 0.5)
+    assert data.query("editor == 'serac_embed'")["seeds"].eq(2).all()
 
 
 def test_scope_classifiers_are_compared_on_two_problems(tmp_path):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from serac.errors import ConfigError, MissingSourceError
-from serac.run import Named, run
+from serac.run import Named, _read, run
+from serac.workflow import device
 from snakemake_runs import ROOT, SMOKE, snakemake
 
 COLUMNS = "results/smoke/problems/qa/report.json"
@@ -48,6 +49,8 @@ def test_every_job_of_the_paper_can_be_written(tmp_path: Path) -> None:
     job = json.loads((tmp_path / "jobs/train_counterfactual-paper-qa-seed0.json").read_text())
     assert job["script"] == "workflow/scripts/train_counterfactual.py"
     assert Named(**job["resources"]).get("gpu") == 1
+    assert device(_read(tmp_path / "jobs/train_counterfactual-paper-qa-seed0.json")) == "cuda"
+    assert device(_read(tmp_path / "jobs/prepare_problem-paper-qa.json")) == "cpu"
     assert Named(**job["params"]).counterfactual["train"]["precision"] == "bfloat16"
     assert Named(**job["input"]).data == [
         f"results/paper/problems/qa/{split}.jsonl" for split in ("train", "validation")
@@ -70,7 +73,16 @@ def test_a_job_whose_inputs_are_missing_says_so(tmp_path: Path) -> None:
     job = dict.fromkeys(("output", "params", "wildcards", "log", "resources"), nothing)
     file = tmp_path / "job.json"
     file.write_text(
-        json.dumps({**job, "input": {"values": ["a.txt", "b"], "names": {}}, "rule": "r", "script": "s", "threads": 1})
+        json.dumps(
+            {
+                **job,
+                "input": {"values": ["a.txt", "b"], "names": {}},
+                "rule": "r",
+                "script": "s",
+                "threads": 1,
+                "config": {},
+            }
+        )
     )
     with pytest.raises(MissingSourceError, match=r"needs a\.txt and 1 more files\. Hint"):
         run(file)

@@ -50,6 +50,25 @@ def test_every_rule_is_documented_and_thin() -> None:
         assert len(path.read_text().splitlines()) < 60, path
 
 
+def test_retrievals_run_where_snakemake_runs() -> None:
+    """Compute nodes often lack internet."""
+    rules = "".join((ROOT / f"workflow/rules/{name}.smk").read_text() for name in ("sources", "models")).split(
+        "\nrule "
+    )
+    retrievals = [rule for rule in rules if rule.startswith("retrieve_")]
+    assert len(retrievals) == 3
+    assert all("localrule: True" in rule for rule in retrievals)
+
+
+def test_the_default_profile_overrides_no_other() -> None:
+    profiles = {
+        path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("workflow/profiles/*/config.yaml")
+    }
+    default = set(profiles.pop("default"))
+    assert profiles
+    assert all(default.isdisjoint(profile) for profile in profiles.values())
+
+
 def test_every_item_has_a_caption() -> None:
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     items = re.findall(r'(?:table|figure)_outputs\(\s*"(\w+)"', rules)

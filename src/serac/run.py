@@ -1,7 +1,7 @@
 """One job of the workflow as a plain Python program, for machines without Snakemake.
 
     python -m serac.run --write jobs/ --configfile config/paper.yaml     # with Snakemake: every job as a file
-    python -m serac.run jobs/train_counterfactual-qa-seed0.json          # without: the same script, inputs, parameters
+    python -m serac.run jobs/train_counterfactual-paper-qa-seed0.json    # without: the same script, inputs, parameters
 
 Both run in the folder that holds ``results`` and ``resources``.
 """
@@ -73,7 +73,7 @@ def _read(file: Path) -> SimpleNamespace:
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
         parts = {part: Named(**raw.pop(part)) for part in PARTS}
-        return SimpleNamespace(**parts, rule=raw["rule"], script=raw["script"], threads=raw["threads"])
+        return SimpleNamespace(**parts, **{key: raw[key] for key in ("rule", "script", "threads", "config")})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{file} describes no job ({error}). Hint: write one by python -m serac.run --write"
@@ -96,6 +96,7 @@ def write_jobs(folder: Path, configs: Iterable[Path], targets: Iterable[str] = (
             "rule": job.rule.name,
             "script": str(Path("workflow/scripts") / Path(str(job.rule.script)).name),
             "threads": job.threads,
+            "config": {"run": {"device": job.rule.workflow.config["run"]["device"]}},
             **parts,
             "resources": _resources(job.resources),
         }

@@ -10,6 +10,8 @@ set -euo pipefail
 PACKAGES=(slurmctld slurmd slurm-client munge)
 NODES=(cpu01 gpu01)
 
+failed() { echo "cluster.sh: $*" >&2; exit 1; }
+
 cannot() { echo "cluster.sh: $*" >&2; exit 3; }
 
 usage() { echo "usage: cluster.sh start|stop|status FOLDER" >&2; exit 2; }
@@ -36,7 +38,7 @@ free_ports() {
         done
         echo "$first" && return
     done
-    cannot "no free TCP ports from 16817 on"
+    failed "no free TCP ports from 16817 on"
 }
 
 write_configuration() {
@@ -121,9 +123,9 @@ start() {
     write_configuration
     start_munge
     slurmctld
-    within_20_seconds running slurmctld || cannot "slurmctld did not start, see $FOLDER/log/slurmctld.log"
+    within_20_seconds running slurmctld || failed "slurmctld did not start, see $FOLDER/log/slurmctld.log"
     for node in "${NODES[@]}"; do slurmd -N "$node"; done
-    within_20_seconds all_idle || cannot "the nodes did not come up, see $FOLDER/log"
+    within_20_seconds all_idle || failed "the nodes did not come up, see $FOLDER/log"
     echo "source $FOLDER/env.sh"
 }
 

@@ -22,7 +22,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     started = subprocess.run([SCRIPT, "start", folder], capture_output=True, text=True, check=False)
     if started.returncode == 3:
         pytest.skip(f"left out: {started.stderr.strip()}")
-    assert started.returncode == 0, started.stderr
+    if started.returncode != 0:
+        subprocess.run([SCRIPT, "stop", folder], check=False)
+        pytest.fail(started.stderr)
     exported = dict(re.findall(r"(\w+)=(\S+)", (folder / "env.sh").read_text()))
     path = f"{folder}/bin:{os.environ['PATH']}"
     cluster = Cluster(folder, {**os.environ, "SLURM_CONF": exported["SLURM_CONF"], "PATH": path})

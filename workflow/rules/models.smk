@@ -117,6 +117,6 @@ rule models:
             for seed in settings.seeds.training
             for part in [
                 f"counterfactual/{problem}",
-                *(f"scope/{problem}/{name}" for name in settings.problems[problem].scope),
+                *(f"scope/{problem}/{name}" for name in evaluated_classifiers(problem)),
             ]
         ],

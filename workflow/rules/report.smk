@@ -53,6 +53,7 @@ rule write_report:
         edit_scope=embedding_file() if "edit_scope" in FIGURES else [],
         errors=error_outcomes() if "errors" in FIGURES else [],
         memory_scaling="results/{run}/memory_scaling.csv",
+        training=files_of(histories()),
     output:
         report("results/{run}/REPORT.md", caption="../report/report.rst", category="Run"),
     log:
@@ -67,6 +68,7 @@ rule write_report:
         k=settings.paper.k,
         sequential_edits=keys_of(sequence_courses()),
         threshold=keys_of(threshold_outcomes()),
+        training=keys_of(histories()),
         batched_problem=settings.paper.batched_edits.problem,
     message:
         "Writing the report"

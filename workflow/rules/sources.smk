@@ -48,6 +48,7 @@ rule retrieve_archive:
         "resources/{world}/logs/retrieve_archive/{release}.log",
     wildcard_constraints:
         release=choice(releases_of("archive")),
+    localrule: True
     retries: 3
     conda:
         "../../envs/retrieval.yaml"

@@ -26,7 +26,7 @@ def duration(run: Path) -> str:
 made = json.loads(Path(files.provenance).read_text(encoding="utf-8"))
 about = {
     "Run": snakemake.wildcards.run,
-    "date": datetime.date.today().isoformat(),
+    "date": datetime.date.fromtimestamp(Path(files.provenance).stat().st_mtime).isoformat(),
     "commit": made["commit"],
     "machine": f"{made['device']}, {os.cpu_count()} cores",
     **{f"time of `{run.parent.name}`": duration(run.parent) for run in sorted(Path("results").glob("*/config.yaml"))},

@@ -27,6 +27,7 @@ run = read_run(
     edit_scope=files.edit_scope[0] if files.edit_scope else None,
     errors=files.errors,
     memory_scaling=files.memory_scaling,
+    training=grouped(params.training, files.training),
     batched_problem=params.batched_problem,
 )
 made = json.loads(Path(files.provenance).read_text(encoding="utf-8"))

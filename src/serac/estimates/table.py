@@ -39,6 +39,7 @@ Nothing here was measured: where a run has finished, `results/paper/tables/rules
   trained), the base model, and 34 bytes a token, layer and unit of width for what backward passes need.
 - **Evaluation**: every input of every evaluated edit once through base model, classifier and counterfactual model, in
   batches of `evaluation.batch_size`; FT and the learned editors once more forwards and backwards for each step.
+  `evaluate_editor` also asks every candidate of the hyperparameters about `tuning.edits` validation edits.
 - **Disk**: final weights and, while a job trains, its checkpoint (weights, best weights, two moments): 5 times 4 N
   bytes; a retrieved model is there twice, as it came and as it is read.
 

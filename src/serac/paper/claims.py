@@ -121,6 +121,7 @@ ITEMS = (
         "figure",
         "Training",
         "Every trained part improves on validation data before it is stopped.",
+        figures.training_curves,
         beyond=True,
     ),
     Item(

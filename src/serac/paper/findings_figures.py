@@ -101,6 +101,25 @@ def per_kind(run: Run) -> Finding:
     )
 
 
+def training_curves(run: Run) -> Finding:
+    """How good the base models are on held-out inputs, and which parts never got better than at first."""
+    courses = [(key, seed) for key, seeds in run.training.items() for seed in seeds if "score" in seed and len(seed)]
+    shows = []
+    for (problem, name), course in courses:
+        if name == "base model":
+            kept = course.loc[course["score"].idxmax()]
+            shows.append(
+                f"{problem_name(problem)} accuracy {kept['accuracy']:.3f}, perplexity {kept['perplexity']:.2f}"
+            )
+    long = [(key, course) for key, course in courses if len(course) > 1]
+    flat = [
+        f"{name} of {problem_name(problem)}" for (problem, name), c in long if c["score"].max() <= c["score"].iloc[0]
+    ]
+    bases = f"Base models on held-out inputs: {'; '.join(shows)}. " if shows else ""
+    text = f"{bases}Better than at their first validation: {len(long) - len(flat)} of {len(long)} trained parts"
+    return Finding(f"{text} (not: {', '.join(flat)})." if flat else f"{text}.", not flat if long else None)
+
+
 def memory_scaling(run: Run) -> Finding:
     """Latency over the base model's at the fewest and the most edits."""
     assert run.memory_scaling is not None

@@ -26,6 +26,7 @@ class Run:
     edit_scope: pd.DataFrame | None = None
     errors: pd.DataFrame | None = None
     memory_scaling: pd.DataFrame | None = None
+    training: Mapping[tuple[str, str], Sequence[pd.DataFrame]] = field(default_factory=dict)
     batched_problem: str = "qa"
 
 
@@ -39,6 +40,7 @@ def read_run(
     edit_scope: Path | str | None = None,
     errors: Files = (),
     memory_scaling: Path | str | None = None,
+    training: Mapping[tuple[str, str], Files] | None = None,
     batched_problem: str = "qa",
 ) -> Run:
     """Read the files of a run: ``tables`` are csv files, the rest the inputs of the figures of the same names."""
@@ -51,6 +53,7 @@ def read_run(
         edit_scope=pd.read_parquet(edit_scope) if edit_scope else None,
         errors=_parquet(errors) if errors else None,
         memory_scaling=pd.read_csv(memory_scaling) if memory_scaling else None,
+        training={key: [pd.read_csv(path) for path in paths] for key, paths in (training or {}).items()},
         batched_problem=batched_problem,
     )
 

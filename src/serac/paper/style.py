@@ -88,13 +88,28 @@ def figure(
 
 
 def save(drawn: Figure, outputs: Sequence[Path | str]) -> None:
-    """Write to every path (``.pdf`` or ``.png``, 300 dots an inch) at the printed size and without dates."""
-    metadata = {".pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}}
+    """Write to every path (``.pdf`` or ``.png``, 300 dots an inch) at the printed size and without dates.
+
+    The metadata of a ``.png`` name the panels that show something, one a line (``Description``).
+    """
+    metadata: dict[str, Any] = {
+        ".pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None},
+        ".png": {"Software": None, "Description": "\n".join(map(_name, filter(_shows_something, drawn.axes)))},
+    }
     drawn.draw_without_rendering()
     drawn.set_layout_engine("none")  # laid out once for all formats
     for path in map(Path, outputs):
         path.parent.mkdir(parents=True, exist_ok=True)
-        drawn.savefig(path, metadata=metadata.get(path.suffix, {"Software": None}))
+        drawn.savefig(path, metadata=metadata[path.suffix])
+
+
+def _shows_something(axes: Axes) -> bool:
+    return axes.has_data() or bool(axes.texts)
+
+
+def _name(axes: Axes) -> str:
+    words = (axes.get_title(), axes.get_title(loc="left"), axes.get_ylabel(), axes.get_xlabel())
+    return next(filter(None, words), "panel").replace("\n", " ")
 
 
 def colour(editor: str) -> str:
