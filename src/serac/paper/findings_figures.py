@@ -107,7 +107,7 @@ def training_curves(run: Run) -> Finding:
     shows = []
     for (problem, name), course in courses:
         if name == "base model":
-            kept = course.loc[course["score"].idxmax()]
+            kept = course.iloc[int(course["score"].argmax())]
             shows.append(
                 f"{problem_name(problem)} accuracy {kept['accuracy']:.3f}, perplexity {kept['perplexity']:.2f}"
             )

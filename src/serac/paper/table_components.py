@@ -37,7 +37,8 @@ def components_table(outcomes: Mapping[str, Sequence[pd.DataFrame]], *, problem:
     ]
     data = over_seeds(pd.DataFrame(rows), by=("editor", "component", "scope"))
     order = {"editor": in_order(outcomes, EDITORS), "component": list(COMPONENTS), "scope": ["in", "out"]}
-    data = data.sort_values(["editor", "component", "scope", "subset"], key=lambda keys: _ranks(keys, order))
+    data = data.astype({name: pd.CategoricalDtype(values) for name, values in order.items()})
+    data = data.sort_values([*order, "subset"]).astype(dict.fromkeys(order, "str"))
     data = data.rename(columns={"value": "accuracy"}).drop(columns="metric").reset_index(drop=True)
     display = data.assign(
         set=[SETS[key] for key in zip(data["scope"], data["subset"], strict=True)],
@@ -60,10 +61,6 @@ def components_table(outcomes: Mapping[str, Sequence[pd.DataFrame]], *, problem:
 def _accuracy(values: pd.Series) -> dict[str, object]:
     mean, half = values.mean(), 1.96 * (values.var(ddof=0) / len(values)) ** 0.5
     return {"metric": "accuracy", "value": mean, "ci_low": mean - half, "ci_high": mean + half, "n": len(values)}
-
-
-def _ranks(keys: pd.Series, order: Mapping[str, list[str]]) -> pd.Series:
-    return keys.map(order[keys.name].index) if keys.name in order else keys
 
 
 def _part(outcomes: pd.DataFrame, component: str, scope: str, subset: str) -> pd.Series:
