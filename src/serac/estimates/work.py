@@ -158,7 +158,7 @@ class Estimate:
                 yield self._score("evaluate_editor", name, editor, tried + seeds * max(edits, k))
             for name in self._run(paper.threshold.problem):
                 for editor in paper.threshold.editors:
-                    yield self._score("evaluate_threshold", name, editor, 2 * seeds * edits)
+                    yield self._score("evaluate_threshold", name, editor, 2 * edits)
             for name in self._run(paper.sequential_edits.problem):
                 for editor in paper.sequential_edits.editors:
                     asked = sum(paper.sequential_edits.checkpoints)
