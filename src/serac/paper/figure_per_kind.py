@@ -27,7 +27,7 @@ def plot_per_kind(
     cells = select(over_seeds(results), k=k, metric="es")
     cells = cells[~cells["subset"].isin(["all", "hard"])]
     grid = per_kind_grid(cells)
-    with style.figure(style.PAGE, ROW * len(grid) + 0.75) as (drawn, (axes,)):
+    with style.figure(style.PAGE, ROW * len(grid) + 0.85) as (drawn, (axes,)):
         _cells(axes, grid)
         _problems(axes, [str(problem) for problem, _ in grid.index])
         style.save(drawn, outputs)
@@ -54,7 +54,8 @@ def _cells(axes: Axes, grid: pd.DataFrame) -> None:
             axes.text(
                 j, i, "–" if missing else f"{value:.2f}", ha="center", va="center_baseline", color=shade, fontsize=6.5
             )
-    axes.set_xticks(range(len(grid.columns)), [editor_name(editor).replace(" (", "\n(") for editor in grid.columns])
+    names = [editor_name(editor).replace(" (", "\n(").replace(", ", ",\n") for editor in grid.columns]
+    axes.set_xticks(range(len(grid.columns)), names)
     axes.set_yticks(range(len(grid)), [kind_name(str(kind)) for _, kind in grid.index])
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     for side in axes.spines.values():

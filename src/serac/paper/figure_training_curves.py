@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from serac.paper import style
-from serac.paper.names import PROBLEMS, in_order, problem_name
+from serac.paper.names import PROBLEMS, editor_name, in_order, problem_name
 
 NOT_DRAWN = ("step", "seconds", "loss", "validation_loss")
 NAMES = {
@@ -54,7 +54,8 @@ def plot_training_curves(
             _panel(axes, frames[problem, name])
             first = next(other for other in trained if (problem, other) in frames)
             axes.set_ylabel(problem_name(problem) if name == first else "")
-            axes.set_title(name if problem == problems[0] else "")
+            axes.tick_params(labelleft=name == first)
+            axes.set_title(editor_name(name) if problem == problems[0] else "")
             axes.set_xlabel("training step" if problem == problems[-1] else "")
         lines = {label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
         drawn.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(lines))

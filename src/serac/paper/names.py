@@ -48,7 +48,7 @@ def kind_name(key: str) -> str:
     """Printed name of a kind of input; ``refutes/date`` becomes ``refuted claim (date)``."""
     head, _, revision = key.partition("/")
     name = KINDS.get(head, head.replace("_", " "))
-    return f"{name} ({revision})" if revision else name
+    return f"{name} ({revision.replace('_', ' ')})" if revision else name
 
 
 def in_order(keys: Iterable[str], names: dict[str, str]) -> list[str]:
