@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import random
 import signal
@@ -103,6 +104,15 @@ def test_a_loss_that_is_not_finite_is_one_clear_error(tmp_path: Path) -> None:
         objective.module, lambda rng: (objective.loss(rng)[0] * torch.inf, {}), objective.validate, "score"
     )
     with pytest.raises(DivergenceError, match="lower learning_rate"):
+        train(broken, SETTINGS, tmp_path, seed=0)
+
+
+@pytest.mark.parametrize("score", [math.nan, -math.inf])
+def test_a_validation_that_is_not_finite_is_one_clear_error(tmp_path: Path, score: float) -> None:
+    objective = regression()
+    scores = iter([0.5, score])
+    broken = Objective(objective.module, objective.loss, lambda: {"score": next(scores)}, "score")
+    with pytest.raises(DivergenceError, match=rf"validation's score is {score} at step 10 .* lower learning_rate"):
         train(broken, SETTINGS, tmp_path, seed=0)
 
 

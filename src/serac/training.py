@@ -62,8 +62,8 @@ def train(objective: Objective, settings: TrainSettings, folder: Path | str, *, 
 
     ``folder`` receives ``history.csv`` (step, seconds, losses, validation numbers) and, while training, a
     ``checkpoint`` that a later call resumes from and that is removed at the end. Returns the history.
-    Raises :class:`DivergenceError` if the loss stops being finite. On SIGTERM saves a checkpoint and exits
-    with :class:`Preempted` (status 143).
+    Raises :class:`DivergenceError` if the loss or the validation number ``key`` stops being finite. On SIGTERM saves
+    a checkpoint and exits with :class:`Preempted` (status 143).
     """
     return _Run(objective, settings, Path(folder), seed).run()
 
@@ -119,11 +119,7 @@ class _Run:
             with self._autocast():
                 loss, _ = self.objective.loss(random.Random(f"{self.seed}/{number}"))
             value = loss.item()
-            if not math.isfinite(value):
-                raise DivergenceError(
-                    f"the loss is {value} at step {self.state.step} of {self.folder}; "
-                    f"lower learning_rate (now {self.settings.learning_rate}) or clip (now {self.settings.clip})"
-                )
+            self._require_finite("loss", value)
             (loss / self.settings.accumulate).backward()
             total += value / self.settings.accumulate
         nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
@@ -132,6 +128,13 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         self.scheduler.step()
         return total
+
+    def _require_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise DivergenceError(
+                f"the {what} is {value} at step {self.state.step} of {self.folder}; "
+                f"lower learning_rate (now {self.settings.learning_rate}) or clip (now {self.settings.clip})"
+            )
 
     def _rate(self, step: int) -> float:
         settings = self.settings
@@ -153,8 +156,10 @@ class _Run:
         row = {"step": self.state.step, "seconds": round(self.state.seconds, 2), "loss": loss, **numbers}
         self.state.history.append(row)
         print("  ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
-        if numbers[self.objective.key] > self.state.best:
-            self.state.best, self.state.best_step = numbers[self.objective.key], self.state.step
+        score = numbers[self.objective.key]
+        self._require_finite(f"validation's {self.objective.key}", score)
+        if score > self.state.best:
+            self.state.best, self.state.best_step = score, self.state.step
             self.best = {k: v.detach().clone() for k, v in self._trained_state().items()}
 
     def _trained_state(self) -> dict[str, Tensor]:
