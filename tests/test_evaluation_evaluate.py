@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import torch
 
 from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from serac.config.evaluation import EvaluationSettings
+from serac.evaluation import base_outputs
 from serac.evaluation.base_outputs import BaseOutputs, MissingBaseOutputError, split_scopes
 from serac.evaluation.evaluate import COLUMNS, evaluate, same_text
 from serac.records import Query
@@ -78,6 +80,20 @@ def test_base_outputs_survive_the_disk_and_know_what_they_lack(world, tmp_path):
         assert loaded.texts(queries) == outputs.texts(queries)
     with pytest.raises(MissingBaseOutputError, match="never asked"):
         loaded.outputs([Query("never asked", "1", "random")])
+
+
+def test_outputs_that_wait_on_disk_are_the_same_file(tiny_blender, tmp_path, monkeypatch):
+    monkeypatch.setattr(base_outputs, "_CHUNK", 7)
+    asked = {"batch_size": 4, "generate": True}
+    in_memory = BaseOutputs.predict(tiny_blender.model, tiny_blender.task, tiny_blender.examples, **asked)
+    on_disk = BaseOutputs.predict(
+        tiny_blender.model, tiny_blender.task, tiny_blender.examples, scratch=tmp_path, **asked
+    )
+    assert not list(tmp_path.iterdir())
+    assert "/.base_outputs-" in Path("/proc/self/maps").read_text()
+    in_memory.save(tmp_path / "memory.safetensors")
+    on_disk.save(tmp_path / "disk.safetensors")
+    assert (tmp_path / "memory.safetensors").read_bytes() == (tmp_path / "disk.safetensors").read_bytes()
 
 
 def test_each_query_reaches_the_base_model_once():

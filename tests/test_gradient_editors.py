@@ -13,6 +13,8 @@ import torch
 from transformers import (
     BartConfig,
     BartForConditionalGeneration,
+    BertConfig,
+    BertForSequenceClassification,
     DistilBertConfig,
     DistilBertForSequenceClassification,
     GPT2Config,
@@ -45,13 +47,13 @@ SETTINGS = TrainSettings(
 
 # --- matrices --------------------------------------------------------------------------------------
 def test_matrices_of_the_last_layers(tiny_t5: Tiny, tiny_bert: Tiny, tiny_blender: Tiny) -> None:
-    assert editable_matrices(tiny_t5.model, 1, 1) == [
+    assert editable_matrices(tiny_t5.model, 1) == [
         "encoder.block.2.layer.1.DenseReluDense.wi.weight",
         "encoder.block.2.layer.1.DenseReluDense.wo.weight",
         "decoder.block.2.layer.2.DenseReluDense.wi.weight",
         "decoder.block.2.layer.2.DenseReluDense.wo.weight",
     ]
-    assert editable_matrices(tiny_blender.model, 1, 1) == [
+    assert editable_matrices(tiny_blender.model, 1) == [
         "model.encoder.layers.2.fc1.weight",
         "model.encoder.layers.2.fc2.weight",
         "model.decoder.layers.2.fc1.weight",
@@ -60,21 +62,37 @@ def test_matrices_of_the_last_layers(tiny_t5: Tiny, tiny_bert: Tiny, tiny_blende
     assert editable_matrices(tiny_bert.model, 2) == [
         f"bert.encoder.layer.{layer}.{part}.dense.weight" for layer in (1, 2) for part in ("intermediate", "output")
     ]
-    assert len(editable_matrices(tiny_t5.model)) == 8
-    assert len(editable_matrices(tiny_bert.model, 3)) == 6
+    assert editable_matrices(tiny_bert.model, 5) == editable_matrices(tiny_bert.model, 3)
+
+
+def test_the_papers_matrices_are_those_of_two_layers_with_a_decoder_and_three_without(
+    tiny_t5: Tiny, tiny_blender: Tiny
+) -> None:
+    for model in (tiny_t5.model, tiny_blender.model):
+        assert editable_matrices(model) == editable_matrices(model, 2)
+        assert len(editable_matrices(model)) == 8
+    for layers, edited in ((12, ["9", "10", "11"]), (2, ["0", "1"])):
+        config = BertConfig(
+            vocab_size=8, hidden_size=8, num_hidden_layers=layers, num_attention_heads=2, intermediate_size=8
+        )
+        model = random_model(BertForSequenceClassification, config)
+        names = resolve_matrices(model, ())
+        by_hand = [f"*.encoder.layer.{n}.{part}.dense.weight" for n in edited for part in ("intermediate", "output")]
+        assert names == resolve_matrices(model, by_hand)
+        assert len(names) == 2 * len(edited)
 
 
 def test_matrices_of_other_architectures() -> None:
     gated = T5Config(vocab_size=8, d_model=8, d_kv=4, d_ff=8, num_layers=2, num_heads=2, feed_forward_proj="gated-gelu")
-    names = editable_matrices(random_model(T5ForConditionalGeneration, gated), 1, 1)
+    names = editable_matrices(random_model(T5ForConditionalGeneration, gated), 1)
     assert [name.split(".")[-2] for name in names] == ["wi_0", "wi_1", "wo"] * 2
     bart = BartConfig(
         vocab_size=8, d_model=8, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
         decoder_attention_heads=2, encoder_ffn_dim=8, decoder_ffn_dim=8,
     )  # fmt: skip
-    assert len(editable_matrices(random_model(BartForConditionalGeneration, bart), 1, 1)) == 4
+    assert len(editable_matrices(random_model(BartForConditionalGeneration, bart), 1)) == 4
     distilbert = DistilBertConfig(vocab_size=8, dim=8, n_layers=3, n_heads=2, hidden_dim=8)
-    names = editable_matrices(random_model(DistilBertForSequenceClassification, distilbert), 3)
+    names = editable_matrices(random_model(DistilBertForSequenceClassification, distilbert))
     assert len(names) == 6
     assert all(".ffn.lin" in name for name in names)
     with pytest.raises(ConfigError, match="no MLP matrices known in a GPT2LMHeadModel"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import serac_parts
 from serac.config.serac import MemorySettings
-from serac.editors.serac import columns
+from serac.editors.serac import columns, cross
 from serac.editors.serac.columns import EditColumns
 from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.editors.serac.vectors import VectorStore
@@ -49,6 +49,25 @@ def test_retrieval_is_the_maximum_of_all_similarities(memory: EditMemory) -> Non
     expected = memory.classifier.log_similarity(EDITS, TEXTS).max(1)
     torch.testing.assert_close(found.beta, expected.values.exp())
     assert torch.equal(found.index, expected.indices)
+
+
+@pytest.mark.parametrize(("bound", "parts"), [(50, [50, 50, 50, 50, 16]), (216, [216])])
+def test_cross_holds_a_bounded_number_of_pairs(monkeypatch: pytest.MonkeyPatch, bound: int, parts: list[int]) -> None:
+    at_once = serac_parts.cross().score_pairs([(edit, text) for text in TEXTS for edit in EDITS])
+    monkeypatch.setattr(cross, "CACHED_PAIRS", bound)
+    classifier = serac_parts.cross()
+    memory = EditMemory(classifier)
+    memory.add(EDITS)
+    read: list[int] = []
+    original = classifier._batched_scores
+    monkeypatch.setattr(classifier, "_batched_scores", lambda pairs: read.append(len(pairs)) or original(pairs))
+    log_g, positions = classifier.search(memory, TEXTS)
+    assert read == parts
+    assert positions.tolist() == [list(range(len(EDITS)))] * len(TEXTS)
+    torch.testing.assert_close(log_g.flatten(), at_once)
+    if len(parts) == 1:
+        assert torch.equal(log_g.flatten(), at_once)
+    assert classifier.search(memory, [])[0].shape == (0, len(EDITS))
 
 
 def test_adding_in_parts_is_adding_at_once(memory: EditMemory) -> None:

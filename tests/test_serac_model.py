@@ -241,6 +241,25 @@ def test_spare_rows_of_embedding_tables_do_not_matter(tiny_t5: Tiny, larger: str
     assert torch.equal(logits.argmax(-1), expected.argmax(-1))
 
 
+@pytest.mark.parametrize("routed", ["none", "some", "all"])
+@pytest.mark.parametrize("larger", ["base", "counterfactual"])
+def test_width_and_dtype_are_the_base_models_whoever_answers(tiny: Tiny, larger: str, routed: str) -> None:
+    model = serac_parts.serac(tiny, half=routed == "some")
+    if routed != "some":
+        model.settings = RoutingSettings(threshold=0 if routed == "all" else 1)
+    model.base = copy.deepcopy(model.base)
+    if tiny.task.name != "binary":
+        grown = model.base if larger == "base" else model.counterfactual.model
+        grown.resize_token_embeddings(tiny.model.config.vocab_size + 5)
+    model.base.to(torch.bfloat16)
+    batch = batch_of(tiny)
+    logits = model(**batch).logits
+    found = set(model.routing()["routed"].tolist())
+    assert found == {"none": {False}, "some": {False, True}, "all": {True}}[routed]
+    expected = model.base(**batch).logits
+    assert (logits.shape, logits.dtype) == (expected.shape, expected.dtype)
+
+
 def foreign(base: Tiny, counterfactual: Tiny, threshold: float | None = None) -> SeracModel:
     """A counterfactual model with a vocabulary of its own."""
     model = SeracModel(base.model, base.task, serac_parts.embed(), serac_parts.counterfactual(counterfactual, 3))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import random
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from serac import training
 from serac.config.training import TrainSettings
 from serac.errors import DivergenceError
 from serac.training import Objective, Preempted, train
@@ -48,6 +51,10 @@ def weights(objective: Objective) -> Tensor:
     return torch.cat([parameter.detach().flatten() for parameter in objective.module.parameters()])
 
 
+def without_seconds(history: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in history]
+
+
 def interrupted_after(objective: Objective, passes: int) -> Objective:
     """Sends this process SIGTERM during the given forward pass."""
     calls = iter(range(10**9))
@@ -67,13 +74,13 @@ def test_it_learns_and_keeps_the_best_weights(tmp_path: Path) -> None:
     assert objective.validate()["score"] == pytest.approx(max(row["score"] for row in history))
     with (tmp_path / "history.csv").open() as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == [row["step"] for row in history]
-    assert not (tmp_path / "checkpoint").exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["history.csv"]
 
 
 @pytest.mark.parametrize("passes", [3, 17, 30])
 def test_a_preempted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path: Path, passes: int) -> None:
     whole = regression()
-    train(whole, SETTINGS, tmp_path / "whole", seed=7)
+    expected = train(whole, SETTINGS, tmp_path / "whole", seed=7)
     with pytest.raises(Preempted) as stopped:
         train(interrupted_after(regression(), passes), SETTINGS, tmp_path / "parts", seed=7)
     assert stopped.value.code == 143
@@ -81,6 +88,45 @@ def test_a_preempted_run_resumes_to_the_weights_of_an_uninterrupted_one(tmp_path
     history = train(again, SETTINGS, tmp_path / "parts", seed=7)
     assert torch.equal(weights(again), weights(whole))
     assert [row["step"] for row in history] == [5, 10, 15, 20]
+    assert without_seconds(history) == without_seconds(expected)
+
+
+class Killed(BaseException):
+    """What stands for SIGKILL here."""
+
+
+def half_a_file(tensors: object, path: Path, **_: object) -> None:
+    path.write_bytes(b"half a file")
+    raise Killed
+
+
+def no_rename(path: Path, target: Path) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "dies"), [(training, "save_file", half_a_file), (Path, "replace", no_rename)]
+)
+def test_a_run_killed_while_it_saves_resumes_from_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, what: str, dies: Callable[..., None]
+) -> None:
+    whole, killed = regression(), regression()
+    expected = train(whole, SETTINGS, tmp_path / "whole", seed=7)
+    calls = iter(range(10**9))
+
+    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
+        if next(calls) == 13:  # in step 6, after the checkpoint of step 4 and before that of step 8
+            monkeypatch.setattr(where, what, dies)
+        return killed.loss(rng)
+
+    with pytest.raises(Killed):
+        train(Objective(killed.module, loss, killed.validate, killed.key), SETTINGS, tmp_path / "parts", seed=7)
+    monkeypatch.undo()
+    assert training.saved_state(tmp_path / "parts" / "checkpoint.safetensors")["step"] == 4
+    again = regression(seed=99)
+    history = train(again, SETTINGS, tmp_path / "parts", seed=7)
+    assert torch.equal(weights(again), weights(whole))
+    assert without_seconds(history) == without_seconds(expected)
 
 
 def test_another_seed_draws_other_batches(tmp_path: Path) -> None:
@@ -106,6 +152,15 @@ def test_a_loss_that_is_not_finite_is_one_clear_error(tmp_path: Path) -> None:
         train(broken, SETTINGS, tmp_path, seed=0)
 
 
+@pytest.mark.parametrize("score", [math.nan, -math.inf])
+def test_a_validation_that_is_not_finite_is_one_clear_error(tmp_path: Path, score: float) -> None:
+    objective = regression()
+    scores = iter([0.5, score])
+    broken = Objective(objective.module, objective.loss, lambda: {"score": next(scores)}, "score")
+    with pytest.raises(DivergenceError, match=rf"validation's score is {score} at step 10 .* lower learning_rate"):
+        train(broken, SETTINGS, tmp_path, seed=0)
+
+
 def test_frozen_weights_are_neither_trained_nor_kept(tmp_path: Path) -> None:
     objective = regression()
     frozen = nn.Linear(1, 1).requires_grad_(False)
@@ -119,7 +174,8 @@ def test_frozen_weights_are_neither_trained_nor_kept(tmp_path: Path) -> None:
             seed=0,
         )
 
-    assert set(load_file(tmp_path / "checkpoint" / "weights.safetensors")) == {"0.weight", "0.bias"}
+    saved = load_file(tmp_path / "checkpoint.safetensors")
+    assert {name for name in saved if name.startswith("weights.")} == {"weights.0.weight", "weights.0.bias"}
     assert torch.equal(frozen.weight, before)
 
 

@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -50,6 +52,8 @@ class _State:
     best: float = -math.inf
     best_step: int = 0
     seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+    """Of the steps since the last validation."""
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -61,9 +65,9 @@ def train(objective: Objective, settings: TrainSettings, folder: Path | str, *, 
     """Train in place and leave the weights of the best validation in ``objective.module``.
 
     ``folder`` receives ``history.csv`` (step, seconds, losses, validation numbers) and, while training, a
-    ``checkpoint`` that a later call resumes from and that is removed at the end. Returns the history.
-    Raises :class:`DivergenceError` if the loss stops being finite. On SIGTERM saves a checkpoint and exits
-    with :class:`Preempted` (status 143).
+    ``checkpoint.safetensors`` that a later call resumes from and that is removed at the end. Returns the history.
+    Raises :class:`DivergenceError` if the loss or the validation number ``key`` stops being finite. On SIGTERM saves
+    a checkpoint and exits with :class:`Preempted` (status 143).
     """
     return _Run(objective, settings, Path(folder), seed).run()
 
@@ -72,7 +76,7 @@ class _Run:
     def __init__(self, objective: Objective, settings: TrainSettings, folder: Path, seed: int) -> None:
         self.objective, self.settings, self.seed = objective, settings, seed
         self.folder = folder
-        self.checkpoint = folder / "checkpoint"
+        self.checkpoint = folder / "checkpoint.safetensors"
         self.state = _State()
         groups = objective.parameter_groups() if objective.parameter_groups else None
         self.parameters = [p for p in objective.module.parameters() if p.requires_grad]
@@ -87,15 +91,13 @@ class _Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
         started = time.monotonic() - self.state.seconds
-        losses: list[float] = []
         with self._on_sigterm():
             while not self._finished():
-                losses.append(self._step())
+                self.state.losses.append(self._step())
                 self.state.step += 1
                 self.state.seconds = time.monotonic() - started
                 if self.state.step % self.settings.validate_every == 0 or self.state.step == self.settings.steps:
-                    self._validate(sum(losses) / len(losses))
-                    losses = []
+                    self._validate()
                 if self.stop_requested or self.state.step % self.settings.checkpoint_every == 0:
                     self._save_checkpoint()
                 if self.stop_requested:
@@ -103,7 +105,7 @@ class _Run:
                     raise Preempted(143)
         self._restore_best()
         self._write_history()
-        _remove(self.checkpoint)
+        self.checkpoint.unlink(missing_ok=True)
         return self.state.history
 
     def _finished(self) -> bool:
@@ -119,11 +121,7 @@ class _Run:
             with self._autocast():
                 loss, _ = self.objective.loss(random.Random(f"{self.seed}/{number}"))
             value = loss.item()
-            if not math.isfinite(value):
-                raise DivergenceError(
-                    f"the loss is {value} at step {self.state.step} of {self.folder}; "
-                    f"lower learning_rate (now {self.settings.learning_rate}) or clip (now {self.settings.clip})"
-                )
+            self._require_finite("loss", value)
             (loss / self.settings.accumulate).backward()
             total += value / self.settings.accumulate
         nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
@@ -132,6 +130,13 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         self.scheduler.step()
         return total
+
+    def _require_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise DivergenceError(
+                f"the {what} is {value} at step {self.state.step} of {self.folder}; "
+                f"lower learning_rate (now {self.settings.learning_rate}) or clip (now {self.settings.clip})"
+            )
 
     def _rate(self, step: int) -> float:
         settings = self.settings
@@ -146,15 +151,19 @@ class _Run:
             return nullcontext()
         return torch.autocast(self.parameters[0].device.type, dtype=torch.bfloat16)
 
-    def _validate(self, loss: float) -> None:
+    def _validate(self) -> None:
         self.objective.module.eval()
+        loss = sum(self.state.losses) / len(self.state.losses)
+        self.state.losses = []
         with self._autocast():
             numbers = dict(self.objective.validate())
         row = {"step": self.state.step, "seconds": round(self.state.seconds, 2), "loss": loss, **numbers}
         self.state.history.append(row)
         print("  ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
-        if numbers[self.objective.key] > self.state.best:
-            self.state.best, self.state.best_step = numbers[self.objective.key], self.state.step
+        score = numbers[self.objective.key]
+        self._require_finite(f"validation's {self.objective.key}", score)
+        if score > self.state.best:
+            self.state.best, self.state.best_step = score, self.state.step
             self.best = {k: v.detach().clone() for k, v in self._trained_state().items()}
 
     def _trained_state(self) -> dict[str, Tensor]:
@@ -170,29 +179,30 @@ class _Run:
 
     # --- checkpoints ---------------------------------------------------------------------------
     def _save_checkpoint(self) -> None:
-        temporary = self.checkpoint.with_suffix(".partial")
-        _remove(temporary)
-        temporary.mkdir(parents=True)
-        save_file(_contiguous(self._trained_state()), temporary / "weights.safetensors")
-        save_file(_contiguous(self.best), temporary / "best.safetensors")
+        """One file, written beside the last one and then in its place: a job may be killed at any moment."""
         moments = {
             f"{index}.{name}": torch.as_tensor(value)
             for index, entry in self.optimizer.state_dict()["state"].items()
             for name, value in entry.items()
         }
-        save_file(_contiguous(moments), temporary / "optimizer.safetensors")
-        (temporary / "state.json").write_text(json.dumps(vars(self.state)))
-        _remove(self.checkpoint)
-        temporary.rename(self.checkpoint)
+        parts = {"weights": self._trained_state(), "best": self.best, "optimizer": moments}
+        tensors = {f"{part}.{name}": tensor for part, named in parts.items() for name, tensor in named.items()}
+        partial = self.checkpoint.with_suffix(".partial")
+        save_file(_contiguous(tensors), partial, metadata={"state": json.dumps(vars(self.state))})
+        partial.replace(self.checkpoint)
 
     def _resume(self) -> None:
-        if not (self.checkpoint / "state.json").exists():
+        if not self.checkpoint.exists():
             return
-        self.state = _State(**json.loads((self.checkpoint / "state.json").read_text()))
-        self.objective.module.load_state_dict(load_file(self.checkpoint / "weights.safetensors"), strict=False)
-        self.best = load_file(self.checkpoint / "best.safetensors")
+        self.state = _State(**saved_state(self.checkpoint))
+        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimizer": {}}
+        for key, value in load_file(self.checkpoint).items():
+            part, name = key.split(".", 1)
+            parts[part][name] = value
+        self.objective.module.load_state_dict(parts["weights"], strict=False)
+        self.best = parts["best"]
         moments: dict[int, dict[str, Tensor]] = {}
-        for key, value in load_file(self.checkpoint / "optimizer.safetensors").items():
+        for key, value in parts["optimizer"].items():
             index, name = key.split(".", 1)
             moments.setdefault(int(index), {})[name] = value
         loaded = self.optimizer.state_dict()
@@ -234,6 +244,12 @@ class _SignalGuard(AbstractContextManager):
             signal.signal(signal.SIGTERM, self.previous)
 
 
+def saved_state(checkpoint: Path) -> dict[str, Any]:
+    """What a checkpoint tells about its run: ``step``, ``seconds``, ``history``, ..."""
+    with safe_open(checkpoint, "pt") as file:
+        return json.loads(file.metadata()["state"])
+
+
 def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     seen: set[int] = set()
     result = {}
@@ -242,10 +258,3 @@ def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         result[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
         seen.add(tensor.data_ptr())
     return result
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()

@@ -7,7 +7,6 @@ it starts from scratch, so that a fault always meets it there; when it resumes i
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
@@ -19,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from serac.config.training import TrainSettings
-from serac.training import Objective, Preempted, train
+from serac.training import Objective, Preempted, saved_state, train
 
 STEPS, HALF_WAY, STALL_SECONDS = 60, 30, 120
 SETTINGS = TrainSettings(
@@ -47,8 +46,8 @@ def fit(folder: Path, wait: Callable[[int], None] = lambda step: None) -> dict[s
 
 def saved_step(folder: Path) -> int:
     """The step of the checkpoint in ``folder``, 0 without one."""
-    state = folder / "checkpoint/state.json"
-    return json.loads(state.read_text())["step"] if state.exists() else 0
+    checkpoint = folder / "checkpoint.safetensors"
+    return saved_state(checkpoint)["step"] if checkpoint.exists() else 0
 
 
 def note(name: str, event: str, step: int) -> None:

@@ -11,7 +11,11 @@ from serac.records import read_examples
 params = snakemake.params
 base, task = load_base(folder(snakemake.input.base), params.task, params.max_length, device(snakemake))
 for examples, target in zip(snakemake.input.examples, snakemake.output, strict=True):
-    outputs = BaseOutputs.predict(
-        base, task, read_examples(examples), batch_size=params.batch_size, generate=params.generate
-    )
-    outputs.save(target)
+    BaseOutputs.predict(
+        base,
+        task,
+        read_examples(examples),
+        batch_size=params.batch_size,
+        generate=params.generate,
+        scratch=folder(target),
+    ).save(target)

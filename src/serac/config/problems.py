@@ -26,7 +26,9 @@ class ProblemSettings(Section, Generic[Data]):
     base: BaseModelSettings | None = Field(None, description="base model; null: that of the problem `base_from`")
     base_from: str | None = Field(None, description="problem whose base model is edited here too")
     edited_matrices: tuple[str, ...] = Field(
-        (), description="patterns of weight matrices that FT, ENN and MEND edit; none: MLPs of the last layers (paper)"
+        (),
+        description="patterns of weight matrices that FT, ENN and MEND edit; none: MLPs of the last layers, 2 of "
+        "encoder and decoder, 3 of an encoder alone (paper)",
     )
     scope: dict[str, ScopeSettings] = Field(description="scope classifiers by name")
     counterfactual: CounterfactualSettings = Field(description="SERAC's counterfactual model")

@@ -19,11 +19,11 @@ MLP_MATRIX = re.compile(
 )
 
 
-def editable_matrices(model: nn.Module, encoder: int = 2, decoder: int = 2) -> list[str]:
+def editable_matrices(model: nn.Module, last: int | None = None) -> list[str]:
     """Names of the MLP weight matrices of the last layers of a T5, BART, Blenderbot, BERT or DistilBERT.
 
-    ``encoder`` and ``decoder`` count layers (an encoder-only model has no decoder); the paper takes 2 and 2, and 3
-    layers of BERT. Raises ``ConfigError`` for other architectures.
+    ``last`` counts layers of each stack (where there are so many); None means the paper's (section 5): 2 of encoder
+    and decoder, 3 of an encoder alone. Raises ``ConfigError`` for other architectures.
     """
     found = [(name, match) for name, _ in model.named_parameters() if (match := MLP_MATRIX.search(name))]
     if not found:
@@ -31,11 +31,9 @@ def editable_matrices(model: nn.Module, encoder: int = 2, decoder: int = 2) -> l
     layers: dict[str, int] = {}
     for _, match in found:
         layers[match["stack"]] = max(layers.get(match["stack"], 0), int(match["layer"]) + 1)
-    return [
-        name
-        for name, match in found
-        if int(match["layer"]) >= layers[match["stack"]] - (decoder if match["stack"] == "decoder" else encoder)
-    ]
+    if last is None:
+        last = 2 if "decoder" in layers else 3
+    return [name for name, match in found if int(match["layer"]) >= layers[match["stack"]] - last]
 
 
 def resolve_matrices(model: nn.Module, patterns: Sequence[str]) -> list[str]:

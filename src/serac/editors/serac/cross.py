@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,14 +73,20 @@ class CrossClassifier(ScopeClassifier):
         return normalize((states * counted).sum(1), dim=-1)
 
     def search(self, memory: EditMemory, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """All entries, or the first stage's candidates, each scored together with the input."""
+        """All entries, or the first stage's candidates, each scored together with the input.
+
+        However many pairs that are, no more than ``CACHED_PAIRS`` exist at once.
+        """
         positions = self._candidates(memory, texts)
-        pairs = [
+        pairs = (
             (memory.edits[position], text)
-            for text, row in zip(texts, positions.tolist(), strict=True)
-            for position in row
-        ]
-        return self.score_pairs(pairs).view(positions.shape), positions
+            for text, row in zip(texts, positions, strict=True)
+            for position in row.tolist()
+        )
+        log_g = torch.empty(positions.numel(), device=positions.device)
+        for part in log_g.split(CACHED_PAIRS):
+            part[:] = self.score_pairs(list(islice(pairs, len(part))))
+        return log_g.view(positions.shape), positions
 
     def _candidates(self, memory: EditMemory, texts: Sequence[str]) -> Tensor:
         wanted = memory.settings.candidates

@@ -143,6 +143,11 @@ class SeracModel(EditedModel):
     def _encodes(self) -> bool:
         return bool(self.config.is_encoder_decoder)
 
+    @property
+    def _width(self) -> int:
+        """Of the base model's logits."""
+        return int(self.config.vocab_size if self._generative else self.config.num_labels)
+
     def _require_comparable(self) -> None:
         if not self._comparable:
             raise SeracError(
@@ -153,16 +158,17 @@ class SeracModel(EditedModel):
     def _merged(self, rows: _Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:
         answered = self.counterfactual(*rows.within(), **self._others(batch, rows.routed)).logits
         if rows.routed.all():
-            return answered
+            return _fit(answered, self._width, next(self.base.parameters()).dtype)
         kept = self.base(**_rows({"input_ids": input_ids, **batch}, ~rows.routed)).logits
-        return merge_rows(kept, _fit(answered, kept.shape[-1]), rows.routed, 0.0)
+        return merge_rows(kept, _fit(answered, kept.shape[-1], kept.dtype), rows.routed, 0.0)
 
     def _mixed(self, rows: _Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:
         kept = self.base(input_ids=input_ids, **batch).logits
         everything = torch.ones_like(rows.routed)
         answered = self.counterfactual(*rows.all(), **self._others(batch, everything)).logits
         beta = rows.found.beta.to(kept.dtype)[:, None]
-        return (mix_sequences if self._generative else mix_verdicts)(kept, _fit(answered, kept.shape[-1]), beta)
+        answered = _fit(answered, kept.shape[-1], kept.dtype)
+        return (mix_sequences if self._generative else mix_verdicts)(kept, answered, beta)
 
     def _in_own_words(self, rows: _Rows, batch: dict[str, Any]) -> RoutedOutput:
         """Every row is the counterfactual model's: logits over its own vocabulary, for labels in its own tokens."""
@@ -258,7 +264,8 @@ class _Mixture(LogitsProcessor):
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # type: ignore[override]
         said = self.model(encoder_outputs=self.encoded, attention_mask=self.mask, decoder_input_ids=input_ids)
-        return mix_sequences(scores, _fit(said.logits[:, -1].to(scores), scores.shape[-1]), self.beta.to(scores))
+        answered = _fit(said.logits[:, -1], scores.shape[-1], scores.dtype)
+        return mix_sequences(scores, answered, self.beta.to(scores))
 
 
 def _rows(batch: dict[str, Any], chosen: Tensor) -> dict[str, Any]:
@@ -270,8 +277,9 @@ def _rows(batch: dict[str, Any], chosen: Tensor) -> dict[str, Any]:
     }
 
 
-def _fit(logits: Tensor, width: int) -> Tensor:
+def _fit(logits: Tensor, width: int, dtype: torch.dtype) -> Tensor:
     """Cut or fill the words that no tokenizer produces: embedding tables of one vocabulary differ in spare rows."""
+    logits = logits.to(dtype)
     missing = width - logits.shape[-1]
     if missing <= 0:
         return logits[..., :width]
