@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from serac.editors.enn import EditableNetwork
 from serac.editors.ft import FineTuning
 from serac.editors.mend import Mend
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.batches import NotEnoughEditsError
+from serac.evaluation.batches import NotEnoughEditsError, make_batches
 from serac.evaluation.sequential import COLUMNS, evaluate_sequence
 from tiny_models import Tiny
 
@@ -52,6 +54,19 @@ def test_a_first_edit_leaves_its_trace_under_a_second_one(tiny_bert: Tiny):
     (both,) = editor.edit_in_sequence(tiny_bert.edits, (2,))
     alone = editor.edit(tiny_bert.edits[1:2])
     assert any(not torch.equal(both.weights[name], alone.weights[name]) for name in editor.matrices)
+
+
+def test_success_is_undefined_before_the_first_edit_with_inputs_in_scope():
+    task, base = make_task(), FalseModel()
+    neutral = make_examples(12)
+    (order,) = make_batches(neutral, 12, 1, 0)
+    examples = [each if each.id == order.examples[1].id else replace(each, in_scope=()) for each in neutral]
+    outputs = BaseOutputs.predict(base, task, examples, batch_size=8)
+    settings = SequentialSettings(checkpoints=(1, 2, 12))
+    frame = evaluate_sequence(RoutingEditor(base, task), examples, outputs, settings, (0,))
+    assert frame["es"].isna().tolist() == [True, False, False]
+    assert frame["n_in"].tolist() == [0, 2, 2]
+    assert (frame["dd"] == 0).all()
 
 
 def test_a_sequence_that_is_too_long_is_refused():

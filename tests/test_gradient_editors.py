@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -233,6 +234,15 @@ def test_every_trained_parameter_gets_a_gradient_and_the_base_none(name: str, ti
         edited = {editor.network.names.index(matrix) for matrix in editor.matrices}
         assert not {f"weights.{index}" for index in edited} & set(without)
         assert editor.network.edit_lrs.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_training_passes_over_batches_with_nothing_in_scope(name: str, tiny_bert: Tiny) -> None:
+    first, *others = tiny_bert.examples
+    examples = [first, *(replace(example, in_scope=()) for example in others)]
+    objective = learned(name, tiny_bert).objective(examples, examples, SETTINGS, k=1)
+    assert all(objective.loss(random.Random(seed))[0].isfinite() for seed in range(5))
+    assert all(math.isfinite(value) for value in objective.validate().values())
 
 
 def test_keep_loss_is_zero_until_enn_moves_its_weights(tiny_t5: Tiny) -> None:

@@ -76,6 +76,24 @@ def test_limits_count_groups() -> None:
     assert splits["test"] == records
 
 
+def test_records_that_the_filters_drop_use_up_no_share() -> None:
+    """Ten usable groups among 300: every split gets its part of both sorts."""
+    settings = SplitSettings(splits=ONE_FILE, fractions={"train": 0.6, "validation": 0.2, "test": 0.2})
+    splits = load_splits(settings, lambda _: list(range(310)), str, 0, lambda number: "odd" if number >= 10 else None)
+    assert [sum(number < 10 for number in splits[split]) for split in SPLITS] == [6, 2, 2]
+    assert [len(splits[split]) for split in SPLITS] == [186, 62, 62]
+    assert sorted(number for part in splits.values() for number in part) == list(range(310))
+
+
+@pytest.mark.parametrize(("limit", "usable", "others"), [(5, 5, 10), (10, 10, 20), (11, 10, 20)])
+def test_limits_count_usable_groups(limit: int, usable: int, others: int) -> None:
+    splits = load_splits(
+        SplitSettings(limits={"train": limit}), lambda _: list(range(30)), str, 0, lambda n: "big" if n >= 10 else None
+    )
+    assert (sum(n < 10 for n in splits["train"]), sum(n >= 10 for n in splits["train"])) == (usable, others)
+    assert splits["test"] == list(range(30))
+
+
 def test_report_counts_a_record_at_one_filter() -> None:
     report = SplitReport()
     kept = report.keep(range(10), lambda number: "odd" if number % 2 else "big" if number > 5 else None)

@@ -57,11 +57,31 @@ def test_crlf_byte_order_mark_and_unicode_lines(tmp_path: Path) -> None:
     ],
 )
 def test_malformed_zsre_record_names_file_and_line(tmp_path: Path, line: str, complaint: str) -> None:
-    path = write(tmp_path / "records.jsonl", json.dumps(RECORD), line)
+    path = write(tmp_path / "records.jsonl", json.dumps(RECORD), line, json.dumps(RECORD))
     with pytest.raises(RecordError, match=complaint) as caught:
         zsre.read_facts(path)
     assert (caught.value.path, caught.value.line) == (path, 2)
     assert f"{path}, line 2" in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["alternatives", "filtered_rephrases"])
+def test_a_record_that_the_filters_drop_needs_no_answer(tmp_path: Path, missing: str) -> None:
+    dropped = RECORD | {missing: [], "output": []}
+    implications = write(tmp_path / "impl.json", json.dumps([[["Who is it?", "x", "hop"]]]))
+    statements = write(tmp_path / "yn.txt", "It is so.")
+    (fact,) = zsre.read_facts(write(tmp_path / "r.jsonl", json.dumps(dropped)), implications, statements)
+    assert fact.answer == ""
+    assert zsre.fault(QaSettings())(fact) is not None
+    assert not fact.has_statement
+    assert fact.usable_implications == ()
+
+
+def test_blank_lines_at_the_end_are_no_records(tmp_path: Path) -> None:
+    assert len(zsre.read_facts(write(tmp_path / "r.jsonl", json.dumps(RECORD), "", " \t", ""))) == 1
+    assert zsre.read_facts(write(tmp_path / "empty.jsonl", "", "")) == []
+    assert list(files.lines(write(tmp_path / "lines.txt", "", "a", " ", "b", ""))) == list(
+        enumerate(["", "a", " ", "b"], 1)
+    )
 
 
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
@@ -78,9 +98,32 @@ def test_malformed_implications(tmp_path: Path, entries: str) -> None:
         zsre.read_facts(records, write(tmp_path / "impl.json", entries))
 
 
+def test_implications_are_read_without_their_third_field_and_without_blanks(tmp_path: Path) -> None:
+    entries = [["q", "a", None], ["", "a", "k"], ["q", " ", "k"], ["p", "b", {"hop": 1}]]
+    records = write(tmp_path / "records.jsonl", json.dumps(RECORD))
+    (fact,) = zsre.read_facts(records, write(tmp_path / "impl.json", json.dumps([entries])))
+    assert fact.implications == (("q", "a"), ("p", "b"))
+
+
 def test_json_error_tells_the_line(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match=r"line 2: not JSON"):
+    with pytest.raises(RecordError, match=r"line 2: Invalid JSON"):
         convsent.read_topics(write(tmp_path / "topics.json", "[", "oops]"))
+
+
+@pytest.mark.parametrize("text", [rb'"\ud800"', rb'"\udc00 x"', b'"\xff"'])
+def test_text_that_utf8_cannot_hold(tmp_path: Path, text: bytes) -> None:
+    """Half a surrogate pair could be read, but never written."""
+    path = tmp_path / "topics.json"
+    path.write_bytes(b'[{"ent": "x", "pos": [],\n "neg": [' + text + b"]}]")
+    with pytest.raises(RecordError, match=r"topics\.json, line 2: Invalid JSON"):
+        convsent.read_topics(path)
+
+
+def test_json_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = write(tmp_path / "topics.json", '\ufeff[{"ent": "東京", "pos": ["yes"], "neg": [" ", ""]}]')
+    (topic,) = convsent.read_topics(path)
+    assert (topic.ent, topic.pos, topic.neg) == ("東京", ["yes"], [])
+    assert convsent.fault(topic) == "one_sentiment"
 
 
 def test_entry_error_tells_the_entry(tmp_path: Path) -> None:
@@ -92,7 +135,41 @@ def test_entry_error_tells_the_entry(tmp_path: Path) -> None:
 def test_unknown_verdict(tmp_path: Path) -> None:
     path = write(tmp_path / "dev.jsonl", json.dumps(CLAIM), json.dumps(CLAIM | {"label": "MAYBE"}))
     with pytest.raises(RecordError, match=r"line 2: label"):
-        vitaminc.read_claims(path)
+        vitaminc.read_claims(path, FcSettings())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"page": None}, "no_page"),
+        ({"page": ""}, "no_page"),
+        ({"label": "supports"}, None),
+        ({"label": "not enough info"}, None),
+        ({"label": "MAYBE"}, "malformed"),
+        ({"label": 2}, "malformed"),
+        ({"evidence": None}, "short_evidence"),
+        ({"claim": None}, "no_claim"),
+    ],
+)
+def test_claims_of_dropped_revision_types_may_lack_anything(tmp_path: Path, change: dict, reason: str | None) -> None:
+    claim = CLAIM | {"evidence": "word " * 11, "revision_type": "unknown"} | change
+    path = write(tmp_path / "dev.jsonl", json.dumps(claim))
+    (read,) = vitaminc.read_claims(path, FcSettings())
+    assert vitaminc.fault(read, FcSettings()) == "revision_type"
+    wider = FcSettings(revision_types=("real", "unknown"))
+    if reason == "malformed":
+        with pytest.raises(RecordError, match=r"line 1: label: .* is none of SUPPORTS, REFUTES"):
+            vitaminc.read_claims(path, wider)
+    else:
+        (read,) = vitaminc.read_claims(path, wider)
+        assert vitaminc.fault(read, wider) == reason
+        assert read.label in vitaminc.LABELS
+
+
+def test_a_claim_need_not_name_its_page(tmp_path: Path) -> None:
+    claim = {key: value for key, value in CLAIM.items() if key != "page"}
+    (read,) = vitaminc.read_claims(write(tmp_path / "dev.jsonl", json.dumps(claim)), FcSettings())
+    assert vitaminc.fault(read, FcSettings()) == "no_page"
 
 
 def test_malformed_base_pair(tmp_path: Path) -> None:

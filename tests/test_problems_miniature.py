@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from pathlib import Path
 
@@ -128,6 +129,21 @@ def test_natural_questions_replace_zsre_questions(raw: Path) -> None:
     assert all(query.about == "" for part in queries.values() for query in part)
     assert prepared.report.splits["train"].out_of_scope.keys() == {"nq"}
     assert not {query.input for query in queries["validation"]} & {query.input for query in queries["test"]}
+
+
+def test_natural_questions_without_a_text_are_left_out(raw: Path, tmp_path: Path) -> None:
+    (tmp_path / "zsre").symlink_to(raw / "zsre")
+    native = {
+        "questions": ["one", " ", "two", "three", "four", "five"],
+        "answers": [["", "1"], ["?"], [" "], [], "4", [""]],
+    }
+    for name in ("train", "validation"):
+        path = tmp_path / "nq" / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(native), encoding="utf-8")
+    prepared = prepare(tmp_path, "qa", QaSettings(nq=True))
+    drawn = {(query.input, query.label) for query in of_kind(prepared.train, "out_of_scope", "nq")}
+    assert drawn == {("one", "1"), ("four", "4")}
 
 
 def test_qa_hard_numbers_of_each_kind(raw: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serac.config.problems_data import HardInScope, QaHardSettings, QaSettings
+from serac.config.problems_data import HardInScope, HardNegativeSettings, HardOutOfScope, QaHardSettings, QaSettings
 from serac.problems import qa, qa_hard, zsre
 from serac.problems.zsre import Fact
 
@@ -17,6 +17,7 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
 ANSWER = TEXT.filter(lambda text: bool(text.strip()))
 SPECIAL = st.sampled_from(["C++", r"\1", r"\g<0>", "a\\", "(x", "[", "$", "^.*", "東京", "ẞ", "{}"])
 ANSWERS = ANSWER | SPECIAL
+FULL = Fact(99, "Who wrote it?", "Ada", ("Eva",), ("Its author?",), (("What did Ada write?", "it"),), "Ada wrote it.")
 
 
 @st.composite
@@ -114,6 +115,24 @@ def test_hard_in_scope_inputs(fact: Fact, both: bool, seed: int) -> None:
         assert query.input.lower().startswith(tuple(prompt.lower() for prompt in zsre.PROMPTS))
         said = [label] if query.label == "True" else fact.other_alternatives(label)
         assert any(answer in query.input for answer in said)
+
+
+def test_a_kind_that_no_fact_has_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = [Fact(n, f"Who is {n}?", f"a{n}", ("b",), (f"Name {n}.",)) for n in range(30)]
+    settings = QaHardSettings(
+        out_of_scope=HardOutOfScope(neighbour=0), hard_negatives=HardNegativeSettings(probability=0)
+    )
+    about, asked = qa_hard.about, []
+    monkeypatch.setattr(
+        qa_hard, "about", lambda fact, kind, *rest, **rules: asked.append(kind) or about(fact, kind, *rest, **rules)
+    )
+    for facts, kinds in (
+        (plain, ["random", "rephrase"]),
+        ([*plain, FULL], ["random", "rephrase", "implication", "true_false"]),
+    ):
+        queries = qa_hard._OutOfScope(facts, settings, None).draw(plain[0], set(), random.Random(0))
+        assert [query.kind for query in queries] == kinds
+        assert set(asked) == set(kinds)
 
 
 @given(fact=facts(), seed=st.integers(0, 5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -54,6 +55,21 @@ def test_examples_with_unwanted_queries_give_one_of_each() -> None:
     batch = draw_batch(random.Random(0), OPINIONS, 3, 0.5)
     assert batch.in_scope_edit == [0, 0, 1, 1, 2, 2]
     assert [query.wanted for query in batch.in_scope] == [True, False] * 3
+
+
+def test_a_batch_with_nothing_in_scope_is_drawn_again() -> None:
+    neutral = [replace(example(i, f"neutral{i}"), in_scope=()) for i in range(9)]
+    examples = [*neutral, example(9, "a")]
+    again = 0
+    for seed in range(50):
+        rng, alone = random.Random(seed), random.Random(seed)
+        batch = draw_batch(rng, examples, 2, 0.5)
+        assert "x9" in [batch.edits[edit].input for edit in batch.in_scope_edit]
+        first = draw_batch(alone, [replace(each, in_scope=QA[0].in_scope) for each in examples], 2, 0.5).edits
+        again += batch.edits != first
+    assert 20 < again < 50
+    with pytest.raises(ConfigError, match="none of the 9 examples"):
+        draw_batch(random.Random(0), neutral, 2, 0.5)
 
 
 def test_queries_about_an_edited_group_are_left_out() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -130,6 +132,21 @@ def test_counterfactual_model_learns_from_the_gold_edit(tiny: Tiny, tmp_path) ->
         assert all(row["accuracy"] - 1e-3 < row["score"] <= row["accuracy"] for row in history)
     for name, parameter in tiny.model.named_parameters():
         assert torch.equal(parameter, before[name]), "the base model is never trained"
+
+
+def test_training_passes_over_batches_with_nothing_in_scope(tiny_bert: Tiny) -> None:
+    """As in VitaminC, where much evidence has neutral claims only."""
+    first, *others = tiny_bert.examples
+    examples = [first, *(replace(example, in_scope=()) for example in others)]
+    rules = training(batch_size=1, validation_examples=5)
+    model = serac_parts.counterfactual(tiny_bert)
+    objectives = [
+        counterfactual_objective(model, examples, examples, CounterfactualSettings(checkpoint="tiny", train=rules)),
+        scope_objective(serac_parts.embed(), examples, examples, serac_parts.settings("embed", train=rules)),
+    ]
+    for objective in objectives:
+        assert all(objective.loss(random.Random(seed))[0].isfinite() for seed in range(5))
+        assert all(math.isfinite(value) for value in objective.validate().values())
 
 
 def test_counterfactual_loss_reads_the_own_edit(tiny: Tiny) -> None:

@@ -37,7 +37,7 @@ def vitaminc_case(request: pytest.FixtureRequest) -> Case:
 
 
 def kept_claims(case: Case, split: str) -> list[vitaminc.Claim]:
-    claims = vitaminc.read_claims(case.folder / f"{split}.jsonl")
+    claims = vitaminc.read_claims(case.folder / f"{split}.jsonl", FcSettings())
     return [claim for claim in claims if vitaminc.fault(claim, FcSettings()) is None]
 
 
@@ -187,7 +187,7 @@ def test_sampler_out_of_scope_inputs_belong_to_other_edits(name: str) -> None:
             assert not set(batch["edit"]) & set(batch["loc"])
         n, size = run["n"], run["batch"]
         others = tuple(Query(f"x{i}", "y", "random", about=f"group {i}") for i in range(n))
-        examples = [EditExample(str(i), f"group {i}", Edit(f"x{i}", "y"), (), others) for i in range(n)]
+        examples = [EditExample(str(i), f"group {i}", Edit(f"x{i}", "y"), others[:1], others) for i in range(n)]
         for seed in range(50):
             batch = draw_batch(random.Random(seed), examples, size, 0.5)
             edited = {edit.input for edit in batch.edits}

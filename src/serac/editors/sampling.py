@@ -27,8 +27,21 @@ def draw_batch(rng: random.Random, examples: Sequence[EditExample], k: int, hard
     In scope the kind is drawn uniformly, then the query uniformly inside it; an example with unwanted queries gives
     one wanted and one unwanted query. Out of scope the query is hard with probability ``hard_neg_prob`` where the
     example has both sorts; queries about the group of one of the drawn edits are never drawn, and an example left
-    without any gives none. Raises ``ConfigError`` if there are fewer than ``k`` groups.
+    without any gives none. A batch with nothing in scope (fact checking has such examples) is drawn again. Raises
+    ``ConfigError`` if there are fewer than ``k`` groups, or nothing is in scope of any example.
     """
+    batch = _draw_batch(rng, examples, k, hard_neg_prob)
+    if not batch.in_scope and not any(example.in_scope for example in examples):
+        raise ConfigError(
+            f"none of the {len(examples)} examples has an input in scope, so there is nothing to train on: "
+            "raise the split's limit or fraction, or name another file in 'splits'"
+        )
+    while not batch.in_scope:
+        batch = _draw_batch(rng, examples, k, hard_neg_prob)
+    return batch
+
+
+def _draw_batch(rng: random.Random, examples: Sequence[EditExample], k: int, hard_neg_prob: float) -> DrawnBatch:
     drawn = draw_examples(rng, examples, k)
     batch = DrawnBatch([example.edit for example in drawn], [], [], [], [])
     edited = {example.group for example in drawn}

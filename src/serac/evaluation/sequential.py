@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
@@ -27,7 +28,8 @@ def evaluate_sequence(
 ) -> pd.DataFrame:
     """ES on all edits so far, and DD, after each number of edits in ``settings.checkpoints``; columns ``COLUMNS``.
 
-    DD is measured at every checkpoint on the same inputs: those out of scope of any edit of the whole sequence. Raises
+    ES is NaN as long as no edit has an input in scope (fact checking has such edits). DD is measured at every
+    checkpoint on the same inputs: those out of scope of any edit of the whole sequence. Raises
     :class:`NotEnoughEditsError` if there are too few examples of distinct groups, or no such input.
     """
     rows = []
@@ -42,7 +44,7 @@ def evaluate_sequence(
         for count, edited in zip(settings.checkpoints, models, strict=True):
             scored = score_batch(edited, editor.task, _first(sequence, count), base_outputs, settings.batch_size)
             values = {scope: [row["value"] for row in scored if row["scope"] == scope] for scope in ("in", "out")}
-            es, dd = fmean(values["in"]), fmean(values["out"])
+            es, dd = fmean(values["in"] or [math.nan]), fmean(values["out"])
             rows.append((seed, count, es, dd, len(values["in"]), len(values["out"])))
             print(f"{editor.name}: seed {seed}, {count} edits in sequence, ES {es:.3f}, DD {dd:.3f}", flush=True)
     return pd.DataFrame(rows, columns=COLUMNS)

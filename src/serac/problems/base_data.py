@@ -49,13 +49,14 @@ def read_pairs(path: Path | str) -> list[BasePair]:
 
 
 def qa(raw: Path, settings: ZsreSettings, seed: int) -> BaseData:
-    """The facts of all splits, before any filter: the base model knows what the editors will change.
+    """The facts of all splits that have an answer, before any filter: the base model knows what the editors change.
 
     Questions and rephrases with the original answer, implications with their own, and every statement once with the
     original answer (``True``) and once with an alternative (``False``). ``settings.base_validation`` of the pairs
     other than the questions themselves are held out.
     """
-    facts = [fact for split in SPLITS for fact in zsre.facts_by_split(raw, settings, seed)[split]]
+    by_split = zsre.facts_by_split(raw, settings, seed)
+    facts = [fact for split in SPLITS for fact in by_split[split] if fact.answer]
     questions = dict.fromkeys(BasePair(fact.question, fact.answer) for fact in facts)
     rest = dict.fromkeys(pair for fact in facts for pair in _derived(fact, f"{seed}/base/{fact.question}"))
     rng = random.Random(f"{seed}/base")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from serac.config.problems_data import ConvSentSettings, Split
 from serac.problems.draw import coin, shuffled, weighted
@@ -44,11 +44,16 @@ TEMPLATES = (
 
 
 class Topic(BaseModel):
-    """A native record: completions of both sentiments."""
+    """A native record: completions of both sentiments, without blank ones."""
 
     ent: str = Field(min_length=1)
     pos: list[str]
     neg: list[str]
+
+    @field_validator("pos", "neg")
+    @classmethod
+    def _without_blanks(cls, completions: list[str]) -> list[str]:
+        return [text for text in completions if text.strip()]
 
 
 def prepare(raw: Path, settings: ConvSentSettings, embed: Embed | None, seed: int) -> Splits:
@@ -60,7 +65,9 @@ def prepare(raw: Path, settings: ConvSentSettings, embed: Embed | None, seed: in
         draws = settings.draws if split == "train" else 1
         return edits_of(kept, near, settings, draws, f"{seed}/{split}")
 
-    sources = load_splits(settings, lambda name: read_topics(raw / "convsent" / f"blender_{name}.json"), _name, seed)
+    sources = load_splits(
+        settings, lambda name: read_topics(raw / "convsent" / f"blender_{name}.json"), _name, seed, fault
+    )
     return collect("convsent", sources, one_split)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -16,18 +17,22 @@ T = TypeVar("T")
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """``(line number from 1, text without its line ending)``; UTF-8, LF or CRLF.
+    """``(line number from 1, text without its line ending)`` up to the last line that is not blank; UTF-8, LF or CRLF.
 
     Raises ``MissingSourceError`` if there is no such file, ``RecordError`` where it is not UTF-8.
     """
     require(path)
+    blank: list[tuple[int, str]] = []
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
                 raise RecordError(path, number, f"not UTF-8 text ({error.reason})") from None
-            yield number, text.rstrip("\r\n")
+            blank.append((number, text.rstrip("\r\n")))
+            if text.strip():
+                yield from blank
+                blank.clear()
 
 
 def read_jsonl(path: Path, model: type[Model]) -> list[tuple[int, Model]]:
@@ -42,18 +47,13 @@ def read_jsonl(path: Path, model: type[Model]) -> list[tuple[int, Model]]:
 
 
 def read_json(path: Path, kind: type[T]) -> T:
-    """A JSON file validated as ``kind``; in the error, a list's entries count as lines."""
+    """A UTF-8 JSON file validated as ``kind``; in the error, entries of a list count as lines if the JSON is sound."""
     require(path)
     adapter: TypeAdapter[T] = TypeAdapter(kind)
     try:
-        return adapter.validate_python(json.loads(path.read_bytes()))
-    except json.JSONDecodeError as error:
-        raise RecordError(path, error.lineno, f"not JSON: {error.msg}") from None
-    except UnicodeDecodeError as error:
-        raise RecordError(path, 1, f"not UTF-8 text ({error.reason})") from None
+        return adapter.validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
-        position = next(iter(error.errors(include_url=False)[0]["loc"]), 0)
-        raise RecordError(path, position + 1 if isinstance(position, int) else 1, _explain(error)) from None
+        raise RecordError(path, _line(error), _explain(error)) from None
 
 
 def require(path: Path) -> None:
@@ -66,6 +66,14 @@ def require(path: Path) -> None:
         f"{path} is missing ({found}). Hint: run the rules that get or generate the raw data, or correct the "
         f"source's directory or the problem's 'splits' in the configuration."
     )
+
+
+def _line(error: ValidationError) -> int:
+    first = error.errors(include_url=False)[0]
+    if unsound := re.search(r"at line (\d+)", first["msg"]):
+        return int(unsound[1])
+    entry = next(iter(first["loc"]), 0)
+    return entry + 1 if isinstance(entry, int) else 1
 
 
 def _explain(error: ValidationError) -> str:

@@ -114,9 +114,14 @@ def _nq_questions(raw: Path, settings: QaSettings, seed: int) -> dict[Split, lis
             raise RecordError(path, 1, f"{len(native.questions)} questions but {len(native.answers)} answers")
         pairs = zip(native.questions, native.answers, strict=True)
         return [
-            Query(question, answer if isinstance(answer, str) else answer[0], "nq")
-            for question, answer in pairs
-            if answer
+            Query(question, answer, "nq")
+            for question, given in pairs
+            if question.strip() and (answer := _first_text(given))
         ]
 
     return load_splits(settings.nq_files, read, lambda query: query.input, seed)
+
+
+def _first_text(answers: str | list[str]) -> str:
+    """The first answer that is not blank, "" if there is none."""
+    return next((text for text in ([answers] if isinstance(answers, str) else answers) if text.strip()), "")

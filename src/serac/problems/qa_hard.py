@@ -25,6 +25,9 @@ from serac.problems.splits import Embed, SplitReport, Splits, collect
 from serac.problems.zsre import Fact
 from serac.records import EditExample, Query
 
+DERIVED = ("rephrase", "implication", "true_false")
+"""Kinds of inputs about other facts than their questions themselves."""
+
 
 def prepare(raw: Path, settings: QaHardSettings, embed: Embed | None, seed: int) -> Splits:
     """Edits of all splits from ``raw/zsre``; ``embed`` turns questions into vectors to find neighbours with.
@@ -76,6 +79,7 @@ class _OutOfScope:
 
     def __init__(self, facts: Sequence[Fact], settings: QaHardSettings, embed: Embed | None) -> None:
         self.facts, self.numbers = facts, settings.out_of_scope
+        self.kinds = [kind for kind in DERIVED if any(has(fact, kind) for fact in facts)]
         self.near = _Neighbours(facts, settings, embed)
         self.probability = self.near.probability
 
@@ -85,11 +89,7 @@ class _OutOfScope:
         wanted = [
             *[("neighbour", True)] * self.numbers.neighbour,
             *[("random", False)] * self.numbers.random,
-            *[
-                (kind, coin(rng, self.probability))
-                for kind in ("rephrase", "implication", "true_false")
-                for _ in range(getattr(self.numbers, kind))
-            ],
+            *[(kind, coin(rng, self.probability)) for kind in self.kinds for _ in range(getattr(self.numbers, kind))],
         ]
         for kind, near in wanted:
             query = self._first(kind, fact, taken, rng, near=near)
@@ -130,18 +130,25 @@ class _Neighbours:
         return weighted([self.facts[index] for index in near.tolist()], self.weights[row].tolist(), rng)
 
 
+def has(fact: Fact, kind: str) -> bool:
+    """Whether there is any input of ``kind`` about the fact."""
+    if kind == "implication":
+        return bool(fact.implications)
+    return kind != "true_false" or fact.has_statement
+
+
 def about(other: Fact, kind: str, rng: random.Random, *, hard: bool) -> Query | None:
     """An input of ``kind`` about another fact as it was before any edit, or None if the fact has none."""
+    if not has(other, kind):
+        return None
     if kind in ("random", "neighbour"):
         return qa.main_question(other, kind, hard=hard)
     if kind == "rephrase":
         text, label = rng.choice(other.rephrases), other.answer
-    elif kind == "implication" and other.implications:
+    elif kind == "implication":
         text, label = rng.choice(other.implications)
-    elif kind == "true_false" and other.has_statement:
+    else:
         wrong = other.other_alternatives(other.answer)
         true = coin(rng) or not wrong
         text, label = zsre.statement(other, other.answer if true else rng.choice(wrong), rng), str(true)
-    else:
-        return None
     return Query(text, label, kind, hard=hard, about=other.question)

@@ -84,48 +84,55 @@ def collect(
 
 
 def load_splits(
-    settings: SplitSettings, read: Callable[[str], list[T]], group: Callable[[T], str], seed: int
+    settings: SplitSettings,
+    read: Callable[[str], list[T]],
+    group: Callable[[T], str],
+    seed: int,
+    fault: Callable[[T], str | None] = lambda _: None,
 ) -> dict[Split, list[T]]:
     """Source records of every split, in the file's order; records of one group never part.
 
     ``read(name)`` reads the file that the source calls ``name``. Where splits share a file, its groups are shuffled
-    by ``seed`` and cut by ``settings.fractions``.
+    by ``seed`` and cut by ``settings.fractions``; ``settings.limits`` then shortens a split. Both count the groups with
+    a record that has no ``fault``; of the other groups, which the filters will drop, each split gets the same share.
     """
+
+    def part(records: list[T], purpose: str, start: float, end: float) -> list[T]:
+        chosen = {name for some in _groups(records, group, fault) for name in _cut(some, purpose, start, end)}
+        return [record for record in records if group(record) in chosen]
+
+    def one_split(split: Split, records: list[T]) -> list[T]:
+        records = part(records, f"{seed}/carve", *_share(settings, split))
+        limit = settings.limits.get(split)
+        if limit is None:
+            return records
+        usable, _ = _groups(records, group, fault)
+        return part(records, f"{seed}/limit/{split}", 0.0, limit / max(1, len(usable)))
+
     files = {name: read(name) for name in dict.fromkeys(settings.splits.values())}
-    return {
-        split: _within_limit(
-            _share(settings, split, files[settings.splits[split]], group, seed), settings, split, group, seed
-        )
-        for split in SPLITS
-    }
+    return {split: one_split(split, files[settings.splits[split]]) for split in SPLITS}
 
 
-def _share(settings: SplitSettings, split: Split, records: list[T], group: Callable[[T], str], seed: int) -> list[T]:
+def _share(settings: SplitSettings, split: Split) -> tuple[float, float]:
+    """Where the part of ``split`` starts and ends among its file's groups, from 0 to 1."""
     sharing = [other for other in SPLITS if settings.splits[other] == settings.splits[split]]
-    if len(sharing) == 1:
-        return records
-    groups = _shuffled_groups(records, group, f"{seed}/carve")
-    shares = [settings.fractions[other] for other in sharing]
-    cuts = [round(len(groups) * sum(shares[:end])) for end in range(len(shares) + 1)]
+    shares = [settings.fractions[other] for other in sharing] if len(sharing) > 1 else [1.0]
     position = sharing.index(split)
-    mine = set(groups[cuts[position] : cuts[position + 1]])
-    return [record for record in records if group(record) in mine]
+    return sum(shares[:position]), sum(shares[: position + 1])
 
 
-def _within_limit(
-    records: list[T], settings: SplitSettings, split: Split, group: Callable[[T], str], seed: int
-) -> list[T]:
-    limit = settings.limits.get(split)
-    if limit is None:
-        return records
-    chosen = set(_shuffled_groups(records, group, f"{seed}/limit/{split}")[:limit])
-    return [record for record in records if group(record) in chosen]
+def _groups(
+    records: list[T], group: Callable[[T], str], fault: Callable[[T], str | None]
+) -> tuple[list[str], list[str]]:
+    """The groups with a record that has no fault, and the others; both sorted."""
+    usable = {group(record) for record in records if fault(record) is None}
+    return sorted(usable), sorted({group(record) for record in records} - usable)
 
 
-def _shuffled_groups(records: list[T], group: Callable[[T], str], seed: str) -> list[str]:
-    groups = sorted({group(record) for record in records})
+def _cut(groups: list[str], seed: str, start: float, end: float) -> list[str]:
+    """The part from ``start`` to ``end`` (of 1) of the groups, shuffled by ``seed``."""
     random.Random(seed).shuffle(groups)
-    return groups
+    return groups[round(len(groups) * start) : round(len(groups) * end)]
 
 
 def _by_kind(kinds: Iterable[str]) -> dict[str, int]:

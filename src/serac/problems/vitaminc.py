@@ -5,7 +5,9 @@ claims that it supports (``"1"``) or refutes (``"0"``), all marked hard as in th
 ``refutes``, with what the revision changed (``supports/number``) and ``_comparison`` where the source tells it. Out of
 scope: ``neutral`` claims about that evidence (hard; they never come into scope, as no batch edits a page twice) and
 ``other_page`` claims. An example may have neutral claims only. Differences on purpose: a label that no record has does
-not stop the balancing (the reference divides by zero), which is drawn once, for the training split alone.
+not stop the balancing (the reference divides by zero), which is drawn once, for the training split alone. It evens out
+claims, as in the reference, but edits are then drawn by page and evidence, where the reference draws claims. Pages
+exclude one another in a batch if their names are equal, as the reference does in effect; the paper says containment.
 """
 
 from __future__ import annotations
@@ -15,28 +17,36 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator
 
 from serac.config.problems_data import FcSettings, Split
+from serac.errors import RecordError
 from serac.problems.draw import coin, shuffled
 from serac.problems.files import read_jsonl
 from serac.problems.splits import Embed, SplitReport, Splits, collect, load_splits
 from serac.records import Edit, EditExample, Query
 
-Verdict = Literal["SUPPORTS", "REFUTES", "NOT ENOUGH INFO"]
 NEUTRAL = "NOT ENOUGH INFO"
 LABELS = {"SUPPORTS": "1", "REFUTES": "0", NEUTRAL: ""}
 
 
-class Claim(BaseModel):
-    """A native record. ``revised`` and ``comparison`` (what the revision changed) are not in the released files."""
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
-    claim: str = Field(min_length=1)
-    evidence: str
-    label: Verdict
-    page: str = Field(min_length=1)
+
+Text = Annotated[str, BeforeValidator(_text)]
+"""A field that only kept records need: empty where it is null or no text."""
+
+
+class Claim(BaseModel):
+    """A native record; ``revised`` and ``comparison`` (what the revision changed) are not in the released files."""
+
+    claim: Text
+    evidence: Text
+    label: Annotated[str, BeforeValidator(lambda value: _text(value).strip().upper())]
+    page: Text = ""  # Lifelong-ICL's records have none
     revision_type: str
     revised: str | None = None
     comparison: bool = False
@@ -59,20 +69,34 @@ def prepare(raw: Path, settings: FcSettings, embed: Embed | None, seed: int) -> 
             kept = balanced(kept, random.Random(f"{seed}/balance"), report)
         return edits_of(kept, settings.other_page, f"{seed}/{split}")
 
-    sources = load_splits(settings, lambda name: read_claims(raw / "vitaminc" / f"{name}.jsonl"), _page, seed)
+    def read(name: str) -> list[Claim]:
+        return read_claims(raw / "vitaminc" / f"{name}.jsonl", settings)
+
+    sources = load_splits(settings, read, lambda claim: claim.page, seed, lambda claim: fault(claim, settings))
     return collect("fc", sources, one_split)
 
 
-def read_claims(path: Path) -> list[Claim]:
-    """Parse a native file; raises ``MissingSourceError``, and ``RecordError`` for a malformed line."""
-    return [claim for _, claim in read_jsonl(path, Claim)]
+def read_claims(path: Path, settings: FcSettings) -> list[Claim]:
+    """Parse a native file; raises ``MissingSourceError``, and ``RecordError`` for a malformed line.
+
+    Labels are read in any case; one that is unknown matters only if the settings keep its revision type.
+    """
+    claims = read_jsonl(path, Claim)
+    for line, claim in claims:
+        if claim.label not in LABELS and claim.revision_type in settings.revision_types:
+            raise RecordError(path, line, f"label: {claim.label!r} is none of {', '.join(LABELS)}")
+    return [claim for _, claim in claims]
 
 
 def fault(claim: Claim, settings: FcSettings) -> str | None:
     """The filters of the data rules: names the first that drops a claim, None for one to keep."""
     if claim.revision_type not in settings.revision_types:
         return "revision_type"
-    if len(claim.evidence.split(" ")) <= settings.min_evidence_words:
+    if not claim.claim.strip():
+        return "no_claim"
+    if not claim.page.strip():
+        return "no_page"
+    if not claim.evidence.strip() or len(claim.evidence.split(" ")) <= settings.min_evidence_words:
         return "short_evidence"
     return None
 
@@ -132,7 +156,3 @@ def _others(claims: Sequence[Claim], page: str, taken: set[str], count: int, rng
         if unrelated(page, claim.page) and claim.claim not in taken
     )
     return list(islice(eligible, count))
-
-
-def _page(claim: Claim) -> str:
-    return claim.page

@@ -2,7 +2,9 @@
 
 Paper, section 3 (QA and QA-hard); parity: ``data_zsre``. Differences to the reference, on purpose: answers are
 replaced as literal text (the reference reads backslashes of the new answer as a template); a record whose
-alternatives are all equal has no False statement (the reference's search for another one never ends).
+alternatives are all equal has no False statement (the reference's search for another one never ends); implications or
+statements for more records than there are stop the run (the reference ignores the surplus, though the files cannot
+be aligned); blank texts are dropped.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -24,7 +27,7 @@ from serac.problems.splits import load_splits
 PROMPTS = ("True or False: ", "True/False: ", "T/F: ", "Answer True or False: ")
 
 
-_Implication = tuple[str, str, str]
+_Implication = tuple[str, str, Any]  # question, answer, and a third field that is never read
 
 
 class _Answer(BaseModel):
@@ -43,7 +46,8 @@ class Fact:
     """One record: a question with its original answer and everything said about it.
 
     ``line`` counts the records of the file from 0. ``implications`` are (question, answer) pairs. ``statement`` is
-    the True/False line, stripped, with " - " as "-". The question is also the ``group``.
+    the True/False line, stripped, with " - " as "-". The question is also the ``group``. Only a fact that the filters
+    drop can lack an answer (``""``).
     """
 
     line: int
@@ -57,12 +61,12 @@ class Fact:
     @property
     def usable_implications(self) -> tuple[tuple[str, str], ...]:
         """Those that contain the original answer, and so follow from it."""
-        return tuple(pair for pair in self.implications if self.answer in pair[0])
+        return tuple(pair for pair in self.implications if self.answer and self.answer in pair[0])
 
     @property
     def has_statement(self) -> bool:
         """Whether the statement contains the original answer, and so is true of it."""
-        return contains(self.statement, self.answer)
+        return bool(self.answer) and contains(self.statement, self.answer)
 
     def other_alternatives(self, label: str) -> list[str]:
         """Alternatives that differ from ``label``."""
@@ -94,7 +98,7 @@ def facts_by_split(raw: Path, settings: ZsreSettings, seed: int) -> dict[Split, 
             folder / f"zsre_yn_{name}.txt" if settings.true_false else None,
         )
 
-    return load_splits(settings, read, lambda fact: fact.question, seed)
+    return load_splits(settings, read, lambda fact: fact.question, seed, fault(settings))
 
 
 def fault(settings: ZsreSettings, subset: set[int] | None = None) -> Callable[[Fact], str | None]:
@@ -162,18 +166,18 @@ def statement(fact: Fact, answer: str, rng: random.Random) -> str:
 
 
 def _fact(path: Path, number: int, native: _Native, implications: list[_Implication], statement: str) -> Fact:
-    answer = next((entry.answer for entry in native.output if entry.answer and entry.answer.strip()), None)
-    if answer is None:
-        raise RecordError(path, number, "output holds no answer")
-    return Fact(
+    fact = Fact(
         line=number - 1,
         question=native.input,
-        answer=answer,
+        answer=next((entry.answer for entry in native.output if entry.answer and entry.answer.strip()), ""),
         alternatives=tuple(text for text in native.alternatives if text.strip()),
         rephrases=tuple(text for text in clean_rephrases(native.input, native.filtered_rephrases) if text.strip()),
-        implications=tuple((question, implied) for question, implied, _ in implications),
+        implications=tuple((asked, implied) for asked, implied, _ in implications if asked.strip() and implied.strip()),
         statement=statement,
     )
+    if not fact.answer and fact.alternatives and fact.rephrases:
+        raise RecordError(path, number, "output holds no answer")
+    return fact
 
 
 def _implications(path: Path, count: int) -> list[list[_Implication]]:
@@ -184,8 +188,6 @@ def _implications(path: Path, count: int) -> list[list[_Implication]]:
 
 def _statements(path: Path, count: int) -> list[str]:
     texts = [text.strip().replace(" - ", "-") for _, text in lines(path)]
-    while len(texts) > count and not texts[-1]:
-        texts.pop()
     _check_alignment(path, len(texts), count)
     return texts + [""] * (count - len(texts))
 
