@@ -15,7 +15,7 @@ from serac.editors.sampling import DrawnBatch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.editor import MemoryEditor
 from serac.editors.serac.scope import ScopeClassifier
-from serac.editors.serac.training import scope_pairs
+from serac.editors.serac.training import ScopePairs, scope_pairs
 from serac.records import Edit, Query
 from serac.tasks.losses import balanced_bce
 from tiny_models import Tiny, bert
@@ -69,14 +69,12 @@ def build_gentle(name: str, tiny: Tiny, folder: Path, edits: list[Edit], others:
     if not isinstance(editor, MemoryEditor):
         return editor
     own = [Query(edit.input, edit.label, "main") for edit in edits]
-    pairs = [(query, place) for query in others for place in range(len(edits))]
-    drawn = DrawnBatch(edits, own, list(range(len(own))), [query for query, _ in pairs], [place for _, place in pairs])
-    return editor.tuned(threshold=teach(editor.classifier, drawn, tiny))
+    drawn = DrawnBatch(edits, own, list(range(len(own))), others, [])
+    return editor.tuned(threshold=teach(editor.classifier, scope_pairs(drawn, use_all_pairs=True, task=tiny.task)))
 
 
-def teach(classifier: ScopeClassifier, drawn: DrawnBatch, tiny: Tiny) -> float:
-    """Train until the pairs of ``drawn`` are told apart; returns a threshold between the two sorts."""
-    known, steps = scope_pairs(drawn, task=tiny.task), 300
+def teach(classifier: ScopeClassifier, known: ScopePairs, steps: int = 300) -> float:
+    """Train until the pairs in scope are told from the others; returns a threshold between the two sorts."""
     classifier.requires_grad_(True)
     optimizer = torch.optim.Adam(classifier.parameters(), lr=1e-3)
     for _ in range(steps):

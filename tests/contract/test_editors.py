@@ -12,6 +12,7 @@ from editor_factory import CASES, GENTLE, WITHOUT_DIALOGUE, build, build_gentle
 from torch import Tensor
 
 from serac.editors.base import EditedModel, Editor
+from serac.editors.learned import LearnedEditor
 from serac.editors.registry import EDITORS, editor_class
 from serac.errors import ConfigError
 from serac.records import Edit, Query
@@ -141,8 +142,10 @@ def test_edits_that_hold_the_base_models_own_answer_change_nothing_else(
     routed_outside = edited.routing()
     if routed_inside is None or routed_outside is None:
         assert task.locality_loss(before, after, outside) < LARGEST_KL
+        assert torch.equal(after, before) is not isinstance(build(name, tiny, tmp_path), LearnedEditor)
     else:
         assert routed_inside["routed"].all()
+        assert routed_inside["index"].tolist() == [0, 1]
         assert not routed_outside["routed"].any()
         assert torch.equal(after, before)
     outputs, base = task.outputs(edited, others, 8), task.outputs(tiny.model, others, 8)
