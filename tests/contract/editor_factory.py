@@ -5,11 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from serac.config.serac import ScopeSettings
 from serac.editors.base import Editor
 from serac.editors.registry import EDITORS, editor_class
+from serac.editors.rp import RetrieveAndPrompt
+from serac.editors.sampling import DrawnBatch
 from serac.editors.serac.counterfactual import CounterfactualModel
+from serac.editors.serac.editor import MemoryEditor
 from serac.editors.serac.scope import ScopeClassifier
+from serac.editors.serac.training import ScopePairs, scope_pairs
+from serac.records import Edit, Query
+from serac.tasks.losses import balanced_bce
 from tiny_models import Tiny, bert
 
 FIXTURES = ("tiny_t5", "tiny_bert", "tiny_blender")
@@ -31,26 +39,53 @@ STRONG: dict[str, dict[str, Any]] = {
 }
 """Hyperparameters with which an edit is sure to change something."""
 GENTLE: dict[str, dict[str, Any]] = {
-    "ft": {},
+    "ft": {"learning_rate": 1e-6},
     "lu": {"threshold": 1e-3},
-    "enn": {"edit_rate": 1e-4},
-    "mend": {"edit_rate": 1e-7},
-    "rp": {"threshold": 1.0},
-    "serac_embed": {"threshold": 1.0},
-    "serac_cross": {"threshold": 1.0},
+    "enn": {"edit_rate": 1e-2},
+    "mend": {"edit_rate": 1e-4},
+    "rp": {"threshold": 0.99},
+    "serac_embed": {"threshold": 0.99},
+    "serac_cross": {"threshold": 0.99},
 }
-"""Hyperparameters with which an edit changes little or only its own input."""
+"""Hyperparameters with which an edit changes little or only its own input; the rates are the reference's."""
+MARGIN = 0.5
+"""Least difference of log g between pairs in scope and out of scope for a classifier that was taught them."""
 
 
 def build(name: str, tiny: Tiny, folder: Path, choice: dict[str, Any] | None = None) -> Editor:
     """The editor with untrained parts and the hyperparameters ``choice`` (by default ``STRONG``)."""
-    choice = STRONG[name] if choice is None else choice
-    if name in ("ft", "lu", "enn", "mend"):
-        return editor_class(name)(tiny.model, tiny.task, **choice)
-    parts: dict[str, Any] = {"classifier": classifier("cross" if name == "serac_cross" else "embed", folder)}
-    if name != "rp":
+    choice, kind = STRONG.get(name, {}) if choice is None else choice, editor_class(name)
+    if not issubclass(kind, MemoryEditor):
+        return kind(tiny.model, tiny.task, **choice)
+    parts: dict[str, Any] = {"classifier": classifier(kind.kind or "embed", folder)}
+    if not issubclass(kind, RetrieveAndPrompt):
         parts["counterfactual"] = CounterfactualModel(tiny.model, tiny.task)
-    return editor_class(name)(tiny.model, tiny.task, **parts).tuned(**choice)
+    return kind(tiny.model, tiny.task, **parts).tuned(**choice)
+
+
+def build_gentle(name: str, tiny: Tiny, folder: Path, edits: list[Edit], others: list[Query]) -> Editor:
+    """The editor with ``GENTLE`` hyperparameters, knowing (if it retrieves) that ``others`` are out of scope."""
+    editor = build(name, tiny, folder, GENTLE.get(name, {}))
+    if not isinstance(editor, MemoryEditor):
+        return editor
+    own = [Query(edit.input, edit.label, "main") for edit in edits]
+    drawn = DrawnBatch(edits, own, list(range(len(own))), others, [])
+    return editor.tuned(threshold=teach(editor.classifier, scope_pairs(drawn, use_all_pairs=True, task=tiny.task)))
+
+
+def teach(classifier: ScopeClassifier, known: ScopePairs, steps: int = 300) -> float:
+    """Train until the pairs in scope are told from the others; returns a threshold between the two sorts."""
+    classifier.requires_grad_(True)
+    optimizer = torch.optim.Adam(classifier.parameters(), lr=1e-3)
+    for _ in range(steps):
+        log_g = classifier.pair_log_similarity(known.pairs)
+        inside, outside = log_g[: known.positives].min(), log_g[known.positives :].max()
+        if inside - outside > MARGIN:
+            return (inside.exp() + outside.exp()).item() / 2
+        optimizer.zero_grad()
+        balanced_bce(log_g, known.labels).backward()
+        optimizer.step()
+    raise AssertionError(f"the classifier does not tell the pairs apart after {steps} steps: {inside} {outside}")
 
 
 def classifier(kind: str, folder: Path) -> ScopeClassifier:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -21,7 +24,7 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from serac.config.serac import ScopeSettings
+from serac.config.serac import RoutingSettings, ScopeSettings
 from serac.editors.sampling import DrawnBatch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.cross import CrossClassifier
@@ -33,7 +36,7 @@ from serac.tasks.base import Task
 from serac.tasks.losses import IGNORED
 from serac.tasks.registry import load_task
 
-from .vectors import Case
+from .vectors import Case, hyperparameters
 
 CLASSES = {
     "T5ForConditionalGeneration": (T5ForConditionalGeneration, "seq2seq"),
@@ -42,6 +45,14 @@ CLASSES = {
     "DistilBertModel": (DistilBertModel, ""),
     "DistilBertForSequenceClassification": (DistilBertForSequenceClassification, ""),
 }
+DISTANCES = {
+    "squared Euclidean": "square",
+    "Euclidean": "unsquared",
+    "cosine": "cosine",
+    "cross-attention": None,
+}
+SCOPE, ROUTING = ("scale", "heads", "tanh"), ("threshold",)
+READ_BY_TESTS = ("k", "n_test", "n_memory", "eps", "hits", "cedit", "cloc", "use_all_negatives", "unlikelihood")
 LONG = 512
 
 
@@ -50,6 +61,10 @@ class Parts:
     """What a SERAC vector holds."""
 
     case: Case
+
+    @cached_property
+    def hyperparameters(self) -> dict[str, Any]:
+        return hyperparameters(self.case, *SCOPE, *ROUTING, *READ_BY_TESTS, "distance")
 
     @cached_property
     def base(self) -> PreTrainedModel:
@@ -67,19 +82,33 @@ class Parts:
     def classifier(self) -> ScopeClassifier:
         return self.classifier_with()
 
-    def classifier_with(self, **settings: object) -> ScopeClassifier:
+    def classifier_with(self, **changes: Any) -> ScopeClassifier:
+        """The classifier under the case's settings and ``changes``."""
         encoder = self._model("classifier")
         kind = EmbedClassifier if isinstance(encoder, DistilBertModel) else CrossClassifier
-        return kind(
-            encoder, self.tokenizer("classifier"), ScopeSettings(kind=kind.kind, checkpoint="parity", **settings)
-        )
+        settings = ScopeSettings(kind=kind.kind, checkpoint="parity", **{**self._scope_settings(), **changes})
+        return kind(encoder, self.tokenizer("classifier"), settings)
+
+    def _scope_settings(self) -> dict[str, Any]:
+        settings = self._given(SCOPE)
+        if (distance := DISTANCES[self.hyperparameters.get("distance", "squared Euclidean")]) is not None:
+            settings["distance"] = distance
+        return settings
+
+    def _given(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: self.hyperparameters[name] for name in names if name in self.hyperparameters}
 
     @cached_property
     def serac(self) -> SeracModel:
         """The model after the case's edits."""
-        model = SeracModel(self.base, self.task, self.classifier, self.counterfactual)
+        model = self.unedited()
         model.add(self.edits)
         return model
+
+    def unedited(self, **changes: Any) -> SeracModel:
+        """The model with an empty memory, under the case's settings and ``changes``."""
+        routing = RoutingSettings(**{**self._given(ROUTING), **changes})
+        return SeracModel(self.base, self.task, self.classifier, self.counterfactual, routing=routing)
 
     @cached_property
     def edits(self) -> list[Edit]:
@@ -106,15 +135,20 @@ class Parts:
         wanted = names or ("input_ids", "attention_mask", *(() if self.task.name == "binary" else ("labels",)))
         return {name: self.case.inputs[f"{prefix}.{name}"] for name in wanted}
 
-    def drawn(self) -> DrawnBatch:
-        """The training batch of the case."""
+    def drawn(self, *, all_negatives: bool = False) -> DrawnBatch:
+        """The training batch of the case: row i out of scope belongs to edit i.
+
+        ``all_negatives`` (of the reference) pairs every row out of scope with every edit.
+        """
         wanted = self._wanted()
         inside = [
             Query(text, label, "", wanted=row)
             for text, label, row in zip(self.texts("outer"), self.label_texts("outer"), wanted, strict=True)
         ]
-        outside = [Query(text, "", "") for text in self.texts("loc")]
-        return DrawnBatch(self.edits, inside, self.gold, outside, list(range(len(outside))))
+        outside, places = [Query(text, "", "") for text in self.texts("loc")], range(len(self.edits))
+        pairs = list(product(outside, places) if all_negatives else zip(outside, places, strict=True))
+        rows, edits = ([pair[side] for pair in pairs] for side in (0, 1))
+        return DrawnBatch(self.edits, inside, self.gold, rows, edits)
 
     def _wanted(self) -> list[bool]:
         if "inner_sent" not in self.case.inputs:

@@ -1,8 +1,9 @@
-"""Every parity vector is understood by some test module."""
+"""Every parity vector is understood by some test module, which compares all that it expects."""
 
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,9 @@ def test_expected_tensors_are_described(name: str):
     assert set(case.expected) == set(described)
     for key, tensor in case.expected.items():
         assert list(tensor.shape) == described[key]["shape"], key
+
+
+@pytest.mark.parametrize("name", cases())
+def test_module_checks_that_it_compares_all_expected_tensors(name: str):
+    if load_case(name).expected:
+        assert hasattr(sys.modules[claimant(name) or ""], "test_every_expected_tensor_is_compared")

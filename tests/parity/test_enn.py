@@ -8,14 +8,19 @@ import torch
 from serac.editors.enn import EditableNetwork
 
 from .base_models import assert_named_close, batch_of, load_base, our_name, task_of
-from .vectors import assert_close, claim, load_case
+from .vectors import assert_all_compared, assert_close, claim, claimed_by, hyperparameters, load_case
 
 CASES = claim(__name__, "enn_")
-STEPS = [(name, steps) for name in CASES for steps in load_case(name).meta["hyperparameters"]["steps"]]
+FORMS = [
+    (name, steps, order)
+    for name in CASES
+    for steps in hyperparameters(load_case(name), "inner_params", "steps", "k")["steps"]
+    for order in ("second_order", "first_order")
+    if f"steps{steps}.{order}.grad_edit_lrs" in load_case(name).expected
+]
 
 
-@pytest.mark.parametrize("order", ["second_order", "first_order"])
-@pytest.mark.parametrize(("name", "steps"), STEPS)
+@pytest.mark.parametrize(("name", "steps", "order"), FORMS)
 def test_inner_steps_and_meta_gradients(name: str, steps: int, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = load_case(name)
     base = load_base(case)
@@ -44,3 +49,9 @@ def test_inner_steps_and_meta_gradients(name: str, steps: int, order: str, monke
     assert_named_close(case, f"steps{steps}.edited", plain)
     assert not any(weight.requires_grad for weight in plain.values())
     assert all(parameter.grad is None for parameter in base.parameters())
+
+
+@pytest.mark.usefixtures("whole_module")
+@pytest.mark.parametrize("name", claimed_by(__name__))
+def test_every_expected_tensor_is_compared(name: str) -> None:
+    assert_all_compared(name)

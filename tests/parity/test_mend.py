@@ -13,9 +13,17 @@ from serac.editors.mend_network import RunningStatistics
 from serac.tasks.base import Batch
 
 from .base_models import assert_named_close, batch_of, load_base, our_name, task_of
-from .vectors import Case, assert_close, claim, load_case
+from .vectors import Case, assert_all_compared, assert_close, claim, claimed_by, hyperparameters, load_case
 
 CASES = claim(__name__, "mend_")
+DIRECTIONS = [
+    (name, direction)
+    for name in CASES
+    for direction in ("ascent", "descent")
+    if f"{direction}.outer_logits" in load_case(name).expected
+]
+SUPPORTED = {"init": "id", "norm": True, "combine": True, "shared": True}
+"""The only form of the networks that ours have: that of the paper and of the reference's released settings."""
 STATISTICS = {"mean": "mean", "std": "std", "s": "squares"}
 
 
@@ -46,8 +54,7 @@ def test_factors_and_pseudo_gradients(name: str) -> None:
     assert_named_close(case, "pseudo_grad", editor.pseudo_gradients(edit))
 
 
-@pytest.mark.parametrize("direction", ["ascent", "descent"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "direction"), DIRECTIONS)
 def test_edited_weights_and_logits(name: str, direction: str) -> None:
     """The reference's released default is ascent; ours is the descent of its runs."""
     case = load_case(name)
@@ -62,12 +69,12 @@ def test_edited_weights_and_logits(name: str, direction: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_training_step(name: str) -> None:
     case = load_case(name)
-    editor, hyperparameters = warmed_up(case, descent=False), case.meta["hyperparameters"]
+    editor, weights = warmed_up(case, descent=False), case.meta["hyperparameters"]
     task, outer, outside = editor.task, batch_of(case, "outer"), loc_batch(case)
     edited = WeightEditedModel(editor.base, editor.updated_weights(batch_of(case, "edit"), update_statistics=True))
     edit_loss = task.edit_loss(task.logits(edited, outer), outer)
     locality = task.locality_loss(task.logits(editor.base, outside), task.logits(edited, outside), outside)
-    total = hyperparameters["cedit"] * edit_loss + hyperparameters["cloc"] * locality
+    total = weights["cedit"] * edit_loss + weights["cloc"] * locality
     total.backward()
     assert_close(case, "train.loss_edit", edit_loss)
     assert_close(case, "train.loss_loc", locality)
@@ -114,17 +121,28 @@ def test_statistics_all_at_once_are_those_row_by_row() -> None:
     torch.testing.assert_close(at_once.std, rows.std(0))
 
 
+@pytest.mark.usefixtures("whole_module")
+@pytest.mark.parametrize("name", claimed_by(__name__))
+def test_every_expected_tensor_is_compared(name: str) -> None:
+    assert_all_compared(name)
+
+
 def editor_of(case: Case, **choice: object) -> Mend:
     """The editor with the parameters and step sizes of the case."""
-    hyperparameters, base = case.meta["hyperparameters"], load_base(case)
+    values = hyperparameters(case, *SUPPORTED, "inner_params", "k", "rank", "n_hidden", "cedit", "cloc")
+    for name, supported in SUPPORTED.items():
+        assert values[name] == supported, f"{case.name}: {name} is {values[name]!r}, MEND here has only {supported!r}"
+    base = load_base(case)
     editor = Mend(
         base,
         task_of(base),
-        matrices=[our_name(parameter) for parameter in hyperparameters["inner_params"]],
-        rank=hyperparameters["rank"],
-        hidden_layers=hyperparameters["n_hidden"],
+        matrices=[our_name(parameter) for parameter in values["inner_params"]],
+        rank=values["rank"],
+        hidden_layers=values["n_hidden"],
         **choice,
     )
+    places = {our_name(name): (place["editor"], place["mode"]) for name, place in values["editor_of"].items()}
+    assert editor.network.place == places
     parameters = {our_key(key): tensor for key, tensor in case.inputs.items() if our_key(key)}
     missing, unexpected = editor.network.load_state_dict(parameters, strict=False)
     assert not unexpected, unexpected
