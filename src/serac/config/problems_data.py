@@ -19,9 +19,12 @@ class SplitSettings(Section):
         {"train": "train", "validation": "dev", "test": "test"}, description="the source's name for each split"
     )
     fractions: dict[Split, float] = Field(
-        {}, description="share of a file's groups that a split gets, where several splits name the same file"
+        {},
+        description="share of a file's groups (of those that the filters keep) that a split gets, where splits share it",
     )
-    limits: dict[Split, int] = Field({}, description="largest number of groups of a split (a seeded choice)")
+    limits: dict[Split, int] = Field(
+        {}, description="largest number of groups of a split (a seeded choice of those that the filters keep)"
+    )
 
     @model_validator(mode="after")
     def _splits_are_complete_and_disjoint(self) -> Self:

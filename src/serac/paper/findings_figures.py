@@ -63,7 +63,8 @@ def sequential_edits(run: Run) -> Finding:
     last = max(int(frame.index[-1]) for frame in ends.values())
     scores = pd.Series({editor: frame["es"].iloc[-1] - frame["dd"].iloc[-1] for editor, frame in ends.items()})
     ours = scores.filter(like="serac")
-    lost = min(ends[str(e)]["es"].iloc[0] - ends[str(e)]["es"].iloc[-1] for e in ours.index) if len(ours) else 1.0
+    scopes = [ends[str(editor)]["es"].dropna() for editor in ours.index]  # a neutral claim has no input in scope
+    lost = min((es.iloc[0] - es.iloc[-1] for es in scopes), default=1.0)
     holds = bool(lost <= NEAR and ours.max() > scores.drop(ours.index).max()) if 0 < len(ours) < len(scores) else None
     return Finding(f"ES / DD after {last} edits: {', '.join(shows)}.", holds)
 
