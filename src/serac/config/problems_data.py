@@ -20,7 +20,7 @@ class SplitSettings(Section):
     )
     fractions: dict[Split, float] = Field(
         {},
-        description="share of a file's groups (of those that the filters keep) that a split gets, where splits share it",
+        description="share that a split gets of a file's groups (those that the filters keep), where splits share it",
     )
     limits: dict[Split, int] = Field(
         {}, description="largest number of groups of a split (a seeded choice of those that the filters keep)"
