@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from torch import Tensor
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -26,6 +27,7 @@ from tiny_models import Tiny
 
 WIDTH = 32
 KINDS = ("embed", "cross")
+GENERATION = {"max_new_tokens": 6, "do_sample": False}
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -90,3 +92,13 @@ def middle(model: SeracModel, tiny: Tiny) -> float:
     """A threshold that about half of the queries pass."""
     beta = sorted({round(value, 6) for value in model.memory.retrieve([q.input for q in tiny.queries]).beta.tolist()})
     return (beta[len(beta) // 2 - 1] + beta[len(beta) // 2]) / 2
+
+
+def batch_of(tiny: Tiny, rows: slice = slice(None)) -> dict[str, Tensor]:
+    batch = tiny.task.encode_queries(tiny.queries[rows])
+    names = ("input_ids", "attention_mask") if tiny.task.name == "binary" else ("input_ids", "attention_mask", "labels")
+    return {name: batch[name] for name in names}
+
+
+def reading(tiny: Tiny) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in batch_of(tiny).items() if name != "labels"}

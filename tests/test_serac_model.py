@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from transformers import GPT2Config, GPT2LMHeadModel
 
 import serac_parts
-import tiny_models
 from serac.config.serac import RoutingSettings
 from serac.editors.serac.memory import NOWHERE
 from serac.editors.serac.mixing import merge_rows, mix_sequences, mix_verdicts
@@ -19,20 +17,8 @@ from serac.editors.serac.model import SeracModel
 from serac.editors.serac.parts import as_read
 from serac.errors import ConfigError, SeracError
 from serac.records import Edit
-from serac.tasks.registry import load_task
+from serac_parts import GENERATION, batch_of, reading
 from tiny_models import Tiny
-
-OPTIONS = {"max_new_tokens": 6, "do_sample": False}
-
-
-def batch_of(tiny: Tiny, rows: slice = slice(None)) -> dict[str, Tensor]:
-    batch = tiny.task.encode_queries(tiny.queries[rows])
-    names = ("input_ids", "attention_mask") if tiny.task.name == "binary" else ("input_ids", "attention_mask", "labels")
-    return {name: batch[name] for name in names}
-
-
-def reading(tiny: Tiny) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in batch_of(tiny).items() if name != "labels"}
 
 
 @pytest.fixture(params=serac_parts.KINDS)
@@ -76,7 +62,9 @@ def test_without_edits_it_is_the_base_model(tiny: Tiny, kind: str) -> None:
     assert routing["index"].tolist() == [NOWHERE] * len(tiny.queries)
     assert not routing["routed"].any()
     if tiny.task.name != "binary":
-        assert torch.equal(model.generate(**reading(tiny), **OPTIONS), tiny.model.generate(**reading(tiny), **OPTIONS))
+        assert torch.equal(
+            model.generate(**reading(tiny), **GENERATION), tiny.model.generate(**reading(tiny), **GENERATION)
+        )
 
 
 def test_rows_in_scope_are_the_counterfactual_models(tiny: Tiny, kind: str) -> None:
@@ -99,7 +87,7 @@ def test_each_model_reads_only_its_rows(tiny: Tiny, kind: str) -> None:
     routed = int(model.routing()["routed"].sum())
     assert (base.rows, counterfactual.rows) == (len(tiny.queries) - routed, routed)
     if tiny.task.name != "binary":
-        model.generate(**reading(tiny), **OPTIONS)
+        model.generate(**reading(tiny), **GENERATION)
         assert (base.rows, counterfactual.rows) == (2 * (len(tiny.queries) - routed), 2 * routed)
 
 
@@ -118,12 +106,12 @@ def test_a_batch_equals_its_rows_one_by_one(tiny: Tiny, kind: str) -> None:
 
 def test_generated_answers_are_each_models_own(tiny_t5: Tiny, kind: str) -> None:
     model = serac_parts.serac(tiny_t5, kind)
-    said = tiny_t5.task.texts(model.generate(**reading(tiny_t5), **OPTIONS))
+    said = tiny_t5.task.texts(model.generate(**reading(tiny_t5), **GENERATION))
     routing = model.routing()
     assert 0 < routing["routed"].sum() < len(said)
-    base = tiny_t5.task.texts(tiny_t5.model.generate(**reading(tiny_t5), **OPTIONS))
+    base = tiny_t5.task.texts(tiny_t5.model.generate(**reading(tiny_t5), **GENERATION))
     edits = [tiny_t5.edits[place] for place in routing["index"].tolist()]
-    answers = model.counterfactual.generate(edits, [query.input for query in tiny_t5.queries], **OPTIONS)
+    answers = model.counterfactual.generate(edits, [query.input for query in tiny_t5.queries], **GENERATION)
     expected = [
         answer if routed else kept
         for answer, kept, routed in zip(tiny_t5.task.texts(answers), base, routing["routed"], strict=True)
@@ -215,7 +203,7 @@ def test_soft_routing_at_its_ends_is_one_of_the_models(beta: float) -> None:
 def test_soft_generation_is_greedy_in_the_mixture(tiny_t5: Tiny) -> None:
     model = serac_parts.serac(tiny_t5, half=False)
     model.settings = RoutingSettings(mode="soft")
-    said = model.generate(**reading(tiny_t5), **OPTIONS)
+    said = model.generate(**reading(tiny_t5), **GENERATION)
     labels = torch.where(said[:, 1:] == 0, -100, said[:, 1:])
     expected = model(**reading(tiny_t5), labels=labels).logits.argmax(-1)
     assert torch.equal(expected.where(labels != -100, -100), labels)
@@ -258,77 +246,6 @@ def test_width_and_dtype_are_the_base_models_whoever_answers(tiny: Tiny, larger:
     assert found == {"none": {False}, "some": {False, True}, "all": {True}}[routed]
     expected = model.base(**batch).logits
     assert (logits.shape, logits.dtype) == (expected.shape, expected.dtype)
-
-
-def foreign(base: Tiny, counterfactual: Tiny, threshold: float | None = None) -> SeracModel:
-    """A counterfactual model with a vocabulary of its own."""
-    model = SeracModel(base.model, base.task, serac_parts.embed(), serac_parts.counterfactual(counterfactual, 3))
-    model.add(base.edits[:4])
-    model.settings = RoutingSettings(threshold=serac_parts.middle(model, base) if threshold is None else threshold)
-    return model
-
-
-def test_other_vocabulary_is_generated_in_the_base_models_tokens(tiny_t5: Tiny, tiny_blender: Tiny) -> None:
-    model = foreign(tiny_blender, tiny_t5)
-    said = tiny_blender.task.texts(model.generate(**reading(tiny_blender), **OPTIONS))
-    routing = model.routing()
-    assert 0 < routing["routed"].sum() < len(said)
-    base = tiny_blender.task.texts(tiny_blender.model.generate(**reading(tiny_blender), **OPTIONS))
-    edits = [tiny_blender.edits[place] for place in routing["index"].tolist()]
-    ids = model.counterfactual.generate(edits, [query.input for query in tiny_blender.queries], **OPTIONS)
-    answers = tiny_t5.task.texts(ids)
-    for text, kept, answer, routed in zip(said, base, answers, routing["routed"], strict=True):
-        assert text == (answer.strip() if routed else kept)
-
-
-def test_other_vocabulary_in_forward(tiny_t5: Tiny, tiny_blender: Tiny) -> None:
-    batch = batch_of(tiny_blender)
-    with pytest.raises(SeracError, match="different vocabularies"):
-        foreign(tiny_blender, tiny_t5)(**batch)
-    untouched = foreign(tiny_blender, tiny_t5, threshold=1)
-    assert torch.equal(untouched(**batch).logits, tiny_blender.model(**batch).logits)
-    own_words = foreign(tiny_blender, tiny_t5, threshold=0)
-    logits = own_words(**batch).logits
-    labels = tiny_t5.task.encode([""] * len(tiny_blender.queries), [query.label for query in tiny_blender.queries])[
-        "labels"
-    ]
-    edits = [tiny_blender.edits[place] for place in own_words.routing()["index"].tolist()]
-    texts = [query.input for query in tiny_blender.queries]
-    torch.testing.assert_close(logits, own_words.counterfactual(edits, texts, labels=labels).logits)
-    own_words.settings = RoutingSettings(mode="soft")
-    with pytest.raises(SeracError, match="different vocabularies"):
-        own_words(**batch)
-    with pytest.raises(SeracError, match="different vocabularies"):
-        own_words.generate(**reading(tiny_blender), **OPTIONS)
-
-
-def gpt2() -> Tiny:
-    tokenizer = tiny_models.word_tokenizer({"pad_token": "<p>", "eos_token": "<e>", "unk_token": "<u>"}, "$A")
-    tokenizer.padding_side = "left"
-    config = GPT2Config(
-        vocab_size=len(tokenizer), n_embd=32, n_layer=2, n_head=4, n_positions=128, pad_token_id=0, eos_token_id=1,
-        bos_token_id=1, initializer_range=0.2,
-    )  # fmt: skip
-    model = tiny_models.random_model(GPT2LMHeadModel, config)
-    return Tiny(model, tokenizer, load_task("seq2seq", tokenizer, 32), tiny_models.qa())
-
-
-def test_decoder_only_base_model(tiny_t5: Tiny) -> None:
-    base = gpt2()
-    model = foreign(base, tiny_t5)
-    said = model.generate(**reading(base), **OPTIONS)
-    routed = model.routing()["routed"]
-    assert 0 < routed.sum() < len(said)
-    width = reading(base)["input_ids"].shape[1]
-    assert torch.equal(said[:, :width], reading(base)["input_ids"])
-    kept = base.model.generate(**reading(base), **OPTIONS)
-    assert base.task.texts(said[~routed]) == base.task.texts(kept[~routed])
-    edits = [base.edits[place] for place in model.routing()["index"].tolist()]
-    ids = model.counterfactual.generate(edits, [query.input for query in base.queries], **OPTIONS)
-    answers = [text.strip() for text, row in zip(tiny_t5.task.texts(ids), routed, strict=True) if row]
-    assert base.task.texts(said[routed][:, width:]) == answers
-    with pytest.raises(SeracError, match="compare what they generate"):
-        model(**reading(base))
 
 
 def test_saved_model_answers_alike(tiny: Tiny, kind: str, tmp_path) -> None:

@@ -48,8 +48,8 @@ rule retrieve_archive:
         "resources/{world}/logs/retrieve_archive/{release}.log",
     wildcard_constraints:
         release=choice(releases_of("archive")),
-    localrule: True
     retries: 3
+    localrule: True
     conda:
         "../../envs/retrieval.yaml"
     threads: 1

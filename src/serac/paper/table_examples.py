@@ -26,7 +26,7 @@ def tabulate_examples(examples: Mapping[str, Path | str], outputs: Sequence[Path
 
 
 def examples_table(examples: Mapping[str, Sequence[EditExample]], *, seed: int = 0) -> Table:
-    """One row a problem: a sampled edit that has as many of the four sorts of input as there are."""
+    """One row a problem: a sampled edit with an input in scope and as many of the four sorts of input as there are."""
     rows, printed = [], []
     for problem in in_order(examples, PROBLEMS):
         rng = random.Random(f"examples/{seed}/{problem}")
@@ -56,8 +56,8 @@ def _sorts(example: EditExample) -> dict[str, list[Query]]:
 
 
 def _most_complete(examples: Sequence[EditExample], rng: random.Random) -> EditExample:
-    counts = [sum(map(bool, _sorts(example).values())) for example in examples]
-    return rng.choice([example for example, count in zip(examples, counts, strict=True) if count == max(counts)])
+    ranks = [(bool(example.in_scope), sum(map(bool, _sorts(example).values()))) for example in examples]
+    return rng.choice([example for example, rank in zip(examples, ranks, strict=True) if rank == max(ranks)])
 
 
 def _cell(query: Query | None, problem: str) -> str:

@@ -1,0 +1,87 @@
+"""An edited model whose counterfactual model has another vocabulary or whose base model only decodes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel
+
+import serac_parts
+import tiny_models
+from serac.config.serac import RoutingSettings
+from serac.editors.serac.model import SeracModel
+from serac.errors import SeracError
+from serac.tasks.registry import load_task
+from serac_parts import GENERATION, batch_of, reading
+from tiny_models import Tiny
+
+
+def foreign(base: Tiny, counterfactual: Tiny, threshold: float | None = None) -> SeracModel:
+    """A counterfactual model with a vocabulary of its own."""
+    model = SeracModel(base.model, base.task, serac_parts.embed(), serac_parts.counterfactual(counterfactual, 3))
+    model.add(base.edits[:4])
+    model.settings = RoutingSettings(threshold=serac_parts.middle(model, base) if threshold is None else threshold)
+    return model
+
+
+def test_other_vocabulary_is_generated_in_the_base_models_tokens(tiny_t5: Tiny, tiny_blender: Tiny) -> None:
+    model = foreign(tiny_blender, tiny_t5)
+    said = tiny_blender.task.texts(model.generate(**reading(tiny_blender), **GENERATION))
+    routing = model.routing()
+    assert 0 < routing["routed"].sum() < len(said)
+    base = tiny_blender.task.texts(tiny_blender.model.generate(**reading(tiny_blender), **GENERATION))
+    edits = [tiny_blender.edits[place] for place in routing["index"].tolist()]
+    ids = model.counterfactual.generate(edits, [query.input for query in tiny_blender.queries], **GENERATION)
+    answers = tiny_t5.task.texts(ids)
+    for text, kept, answer, routed in zip(said, base, answers, routing["routed"], strict=True):
+        assert text == (answer.strip() if routed else kept)
+
+
+def test_other_vocabulary_in_forward(tiny_t5: Tiny, tiny_blender: Tiny) -> None:
+    batch = batch_of(tiny_blender)
+    with pytest.raises(SeracError, match="different vocabularies"):
+        foreign(tiny_blender, tiny_t5)(**batch)
+    untouched = foreign(tiny_blender, tiny_t5, threshold=1)
+    assert torch.equal(untouched(**batch).logits, tiny_blender.model(**batch).logits)
+    own_words = foreign(tiny_blender, tiny_t5, threshold=0)
+    logits = own_words(**batch).logits
+    labels = tiny_t5.task.encode([""] * len(tiny_blender.queries), [query.label for query in tiny_blender.queries])[
+        "labels"
+    ]
+    edits = [tiny_blender.edits[place] for place in own_words.routing()["index"].tolist()]
+    texts = [query.input for query in tiny_blender.queries]
+    torch.testing.assert_close(logits, own_words.counterfactual(edits, texts, labels=labels).logits)
+    own_words.settings = RoutingSettings(mode="soft")
+    with pytest.raises(SeracError, match="different vocabularies"):
+        own_words(**batch)
+    with pytest.raises(SeracError, match="different vocabularies"):
+        own_words.generate(**reading(tiny_blender), **GENERATION)
+
+
+def gpt2() -> Tiny:
+    tokenizer = tiny_models.word_tokenizer({"pad_token": "<p>", "eos_token": "<e>", "unk_token": "<u>"}, "$A")
+    tokenizer.padding_side = "left"
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_embd=32, n_layer=2, n_head=4, n_positions=128, pad_token_id=0, eos_token_id=1,
+        bos_token_id=1, initializer_range=0.2,
+    )  # fmt: skip
+    model = tiny_models.random_model(GPT2LMHeadModel, config)
+    return Tiny(model, tokenizer, load_task("seq2seq", tokenizer, 32), tiny_models.qa())
+
+
+def test_decoder_only_base_model(tiny_t5: Tiny) -> None:
+    base = gpt2()
+    model = foreign(base, tiny_t5)
+    said = model.generate(**reading(base), **GENERATION)
+    routed = model.routing()["routed"]
+    assert 0 < routed.sum() < len(said)
+    width = reading(base)["input_ids"].shape[1]
+    assert torch.equal(said[:, :width], reading(base)["input_ids"])
+    kept = base.model.generate(**reading(base), **GENERATION)
+    assert base.task.texts(said[~routed]) == base.task.texts(kept[~routed])
+    edits = [base.edits[place] for place in model.routing()["index"].tolist()]
+    ids = model.counterfactual.generate(edits, [query.input for query in base.queries], **GENERATION)
+    answers = [text.strip() for text, row in zip(tiny_t5.task.texts(ids), routed, strict=True) if row]
+    assert base.task.texts(said[routed][:, width:]) == answers
+    with pytest.raises(SeracError, match="compare what they generate"):
+        model(**reading(base))
