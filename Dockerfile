@@ -1,4 +1,4 @@
-# The whole project with its pinned packages; PyPI's torch carries CUDA, so this runs on CPUs and on NVIDIA GPUs.
+# The whole project with its pinned packages; PyPI's torch brings CUDA along: this runs on CPUs and on NVIDIA GPUs.
 #
 #   docker build --tag serac --build-arg SERAC_COMMIT=$(git rev-parse HEAD) .
 #   docker run --gpus all --volume "$PWD:/data" serac \
@@ -12,7 +12,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -r
 
 WORKDIR /serac
 COPY requirements.txt ./
-RUN pip install --no-cache-dir --no-deps --requirement requirements.txt
+RUN pip install --no-cache-dir --requirement requirements.txt
 
 COPY . .
 # stands beside every result; the image has no .git

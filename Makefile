@@ -48,7 +48,7 @@ setup: $(STAMP)  ## the virtual environment, installed once a change of its pins
 
 $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt  # with CUDA's libraries where torch needs them
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $(STAMP)
 

@@ -11,6 +11,7 @@ import subprocess
 import time
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -163,6 +164,16 @@ def test_readme_is_published_from_a_run(smoke: Path, tmp_path: Path) -> None:
     )
     pictures = (tmp_path / "docs/images/batched_edits.png", smoke / "figures/batched_edits.png")
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
+
+
+def test_example_of_the_readme_runs(smoke: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"```python\n(.+?)```", (ROOT / "README.md").read_text(), flags=re.S)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example.replace("results/miniature", str(smoke)), names)
+    opened = names["SeracModel"].from_pretrained("my-serac", names["base"], names["task"])
+    assert opened.memory.edit(0) == names["edited"].memory.edit(0)
+    assert len(opened.memory) == 1
 
 
 def test_problems_are_disjoint_and_reported(smoke: Path) -> None:

@@ -76,6 +76,22 @@ def test_a_killed_download_is_continued_by_the_next_one(server: Server, tmp_path
     assert 0 < server.requests[-1][2] <= len(CONTENT) // 2
 
 
+def test_what_came_is_kept_over_faults_of_the_server(server: Server, tmp_path: Path) -> None:
+    server.faults["/train.jsonl"] = ["truncate", 503, 503, 503, 503]
+    with pytest.raises(RetrievalError, match="503"):
+        quick(server.url("train.jsonl"), tmp_path / "out", tries=5)
+    quick(server.url("train.jsonl"), tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+    assert server.requests[-1][2] > 0
+
+
+def test_a_server_that_cannot_continue_is_asked_for_everything(server: Server, tmp_path: Path) -> None:
+    server.faults["/train.jsonl"] = ["truncate", "whole", "whole"]
+    quick(server.url("train.jsonl"), tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+    assert len(server.requests) == 3
+
+
 def test_a_server_that_recovers_is_asked_again(server: Server, tmp_path: Path) -> None:
     server.faults["/train.jsonl"] = [503, 500]
     assert quick(server.url("train.jsonl"), tmp_path / "out").read_bytes() == CONTENT

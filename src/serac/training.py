@@ -146,16 +146,16 @@ class _Run:
             return 1.0
         return max(0.0, (settings.steps - step) / max(1, settings.steps - settings.warmup))
 
-    def _autocast(self) -> AbstractContextManager:
+    def _autocast(self, *, keep_casts: bool = True) -> AbstractContextManager:
         if self.settings.precision == "float32":
             return nullcontext()
-        return torch.autocast(self.parameters[0].device.type, dtype=torch.bfloat16)
+        return torch.autocast(self.parameters[0].device.type, dtype=torch.bfloat16, cache_enabled=keep_casts)
 
     def _validate(self) -> None:
         self.objective.module.eval()
         loss = sum(self.state.losses) / len(self.state.losses)
         self.state.losses = []
-        with self._autocast():
+        with self._autocast(keep_casts=False):  # validation edits weights anew for each batch: casts would pile up
             numbers = dict(self.objective.validate())
         row = {"step": self.state.step, "seconds": round(self.state.seconds, 2), "loss": loss, **numbers}
         self.state.history.append(row)

@@ -131,7 +131,7 @@ rule measure_cost:
         **needs("evaluation"),
     params:
         **EDITOR_PARAMS,
-        cost=settings.paper.cost.model_dump(mode="json", exclude={"editor"}),
+        cost=settings.paper.cost.model_dump(mode="json", exclude={"editors"}),
     message:
         "Measuring a forward pass of {wildcards.editor} on {wildcards.problem}"
     script:
@@ -200,7 +200,7 @@ rule measure_memory_scaling:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("evaluation"),
+        **needs("evaluation", gpu=False),
     params:
         item=dump(settings.paper.memory_scaling),
     message:

@@ -35,10 +35,10 @@ def choice(names):
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
-def needs(kind):
+def needs(kind, gpu=True):
     """Resources of the config's `run.needs`, growing with every attempt; jobs of the heavy kinds get the GPU."""
     need = settings.run.needs[kind]
-    gpu = int(settings.run.device == "cuda" and kind != "light")
+    gpu = int(gpu and settings.run.device == "cuda" and kind != "light")
     return {
         "mem_mb": lambda wildcards, attempt: need.mem_mb * attempt,
         "runtime": lambda wildcards, attempt: need.runtime * attempt,

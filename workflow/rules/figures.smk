@@ -137,6 +137,7 @@ rule plot_per_kind:
         **needs("light"),
     params:
         k=settings.paper.k,
+        editors=main_editors(),
     message:
         "Drawing edit success by kind of input"
     script:

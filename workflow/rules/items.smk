@@ -7,6 +7,10 @@ def run_problems(*names):
     return [name for name in names if name in settings.run.problems]
 
 
+def main_editors():
+    return list(dict.fromkeys(name for problem in settings.run.problems for name in settings.problems[problem].editors))
+
+
 def main_outcomes():
     return [
         path
@@ -82,10 +86,19 @@ def cost_files():
     """One measurement a problem, of the first training seed."""
     item = settings.paper.cost
     return {
-        problem: per_seed(f"{RUN}/cost", problem, [item.editor], settings.paper.k, "json")[:1]
-        for problem in settings.run.problems
-        if item.editor in settings.problems[problem].editors
+        problem: per_seed(f"{RUN}/cost", problem, [item.editors[problem]], settings.paper.k, "json")[:1]
+        for problem in run_problems(*item.editors)
     }
+
+
+def cost_parts():
+    """By problem what is measured: the editor, its classifier's checkpoint and its counterfactual model's."""
+    parts = {}
+    for problem in cost_files():
+        name, section = settings.paper.cost.editors[problem], settings.problems[problem]
+        classifier = section.scope[settings.editors[name].classifier]
+        parts[problem] = [name, classifier.checkpoint, section.counterfactual.checkpoint]
+    return parts
 
 
 def embedding_file():
@@ -96,6 +109,14 @@ def embedding_file():
 def error_outcomes():
     item = settings.paper.errors
     return outcome_files(item.problem, [item.editor], settings.paper.k)
+
+
+def item_subjects():
+    """The problem of an item, and its editor where it has one."""
+    items = {name: getattr(settings.paper, name) for name in ("errors", "edit_scope")}
+    subjects = {name: [item.problem, item.editor] for name, item in items.items()}
+    several = ("batched_edits", "components", "sequential_edits", "threshold")
+    return subjects | {name: [getattr(settings.paper, name).problem] for name in several}
 
 
 def histories():

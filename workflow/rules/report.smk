@@ -70,6 +70,8 @@ rule write_report:
         threshold=keys_of(threshold_outcomes()),
         training=keys_of(histories()),
         batched_problem=settings.paper.batched_edits.problem,
+        subjects=item_subjects(),
+        seeds=dump(settings.seeds),
     message:
         "Writing the report"
     script:

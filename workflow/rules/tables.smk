@@ -38,7 +38,7 @@ rule tabulate_main:
         **needs("light"),
     params:
         k=settings.paper.k,
-        editors=list(dict.fromkeys(e for p in settings.run.problems for e in settings.problems[p].editors)),
+        editors=main_editors(),
     message:
         "Writing the main table"
     script:
@@ -129,7 +129,7 @@ rule tabulate_cost:
     resources:
         **needs("light"),
     params:
-        problems=keys_of(cost_files()),
+        parts=cost_parts(),
     message:
         "Writing the table of costs"
     script:

@@ -6,4 +6,4 @@ start(snakemake)
 
 from serac.paper.figure_per_kind import plot_per_kind
 
-plot_per_kind(snakemake.input.results, snakemake.output, k=snakemake.params.k)
+plot_per_kind(snakemake.input.results, snakemake.output, k=snakemake.params.k, editors=snakemake.params.editors)

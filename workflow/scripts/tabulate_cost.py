@@ -6,4 +6,5 @@ start(snakemake)
 
 from serac.paper.table_cost import tabulate_cost
 
-tabulate_cost(dict(zip(snakemake.params.problems, snakemake.input, strict=True)), snakemake.output)
+parts = snakemake.params.parts
+tabulate_cost(dict(zip(parts, snakemake.input, strict=True)), snakemake.output, parts=parts)

@@ -8,6 +8,7 @@ from serac.workflow import grouped, start
 
 start(snakemake)
 
+from serac.paper.names import editor_name, problem_name
 from serac.paper.report import write_report
 from serac.paper.run import read_run
 
@@ -30,6 +31,10 @@ run = read_run(
     training=grouped(params.training, files.training),
     batched_problem=params.batched_problem,
 )
+subjects = {
+    item: ", ".join([problem_name(problem), *map(editor_name, editors)])
+    for item, (problem, *editors) in params.subjects.items()
+}
 made = json.loads(Path(files.provenance).read_text(encoding="utf-8"))
 write_report(
     run,
@@ -37,5 +42,13 @@ write_report(
     name=snakemake.wildcards.run,
     tables=only(".md", files.tables),
     figures=only(".png", files.figures),
-    about={"commit": made["commit"], "device": made["device"], "cores": os.cpu_count(), **made["versions"]},
+    about={
+        "commit": made["commit"],
+        "device": made["device"],
+        "cores": os.cpu_count(),
+        **made["versions"],
+        "seeds of evaluation": len(params.seeds["evaluation"]),
+        "seeds of training": len(params.seeds["training"]),
+    },
+    subjects=subjects,
 )

@@ -70,7 +70,10 @@ class BaseModelsItem(Section):
 class CostItem(CostSettings):
     """Table cost."""
 
-    editor: str = Field("serac_embed", description="the editor whose forward pass is compared with the base model's")
+    editors: Named[str] = Field(
+        {},
+        description="by problem the editor whose forward pass is compared with the base model's; null leaves one out",
+    )
 
 
 class EditScopeItem(Section):
@@ -127,5 +130,5 @@ class PaperSettings(Section):
             *((name, (item.problem,), (item.editor,)) for name, item in singles.items()),
             ("scope_classifier", self.scope_classifier.problems, tuple(self.scope_classifier.editors)),
             ("base_models", self.base_models.problems, (self.base_models.editor,)),
-            ("cost", (), (self.cost.editor,)),
+            *(("cost", (problem,), (editor,)) for problem, editor in self.cost.editors.items()),
         ]

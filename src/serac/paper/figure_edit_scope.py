@@ -37,7 +37,8 @@ def plot_edit_scope(space_parquet: Path | str, outputs: Sequence[Path | str]) ->
     with style.figure(style.PAGE, 3.1, columns=2, width_ratios=[1.55, 1]) as (drawn, (space, texts)):
         for (_, row), place in zip(frame.iterrows(), places, strict=True):
             _point(space, row, place)
-        space.set(xticks=[], yticks=[], xlabel="first axis of the distances", ylabel="second axis")
+        space.set(xticks=[], yticks=[], xlabel="first axis of the scaling", ylabel="second axis of the scaling")
+        space.set_aspect("equal", adjustable="datalim")
         space.margins(0.06)
         _legend(texts, frame)
         style.save(drawn, outputs)

@@ -20,15 +20,19 @@ ROW = 0.17
 def plot_per_kind(
     results_csv: Path | str, outputs: Sequence[Path | str], *, k: int = 10, editors: Sequence[str] = ()
 ) -> None:
-    """A table of coloured cells, problem by problem; a dash where an editor is not defined."""
+    """A table of coloured cells, problem by problem; a dash where an editor is not defined.
+
+    Behind the kind stands the number of its inputs that a seed draws.
+    """
     results = read_results(results_csv)
     if editors:
         results = select(results, editor=list(editors))
     cells = select(over_seeds(results), k=k, metric="es")
     cells = cells[~cells["subset"].isin(["all", "hard"])]
     grid = per_kind_grid(cells)
+    counts = cells.groupby(["problem", "subset"])["n"].max()
     with style.figure(style.PAGE, ROW * len(grid) + 0.85) as (drawn, (axes,)):
-        _cells(axes, grid)
+        _cells(axes, grid, [f"{kind_name(str(kind))}, {counts[problem, kind]}" for problem, kind in grid.index])
         _problems(axes, [str(problem) for problem, _ in grid.index])
         style.save(drawn, outputs)
 
@@ -44,7 +48,7 @@ def per_kind_grid(cells: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(index=pd.MultiIndex.from_tuples(order), columns=in_order(cells["editor"], EDITORS))
 
 
-def _cells(axes: Axes, grid: pd.DataFrame) -> None:
+def _cells(axes: Axes, grid: pd.DataFrame, labels: list[str]) -> None:
     values = grid.to_numpy(dtype=float)
     axes.imshow(np.ma.masked_invalid(values), cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for i, row in enumerate(values):
@@ -56,7 +60,7 @@ def _cells(axes: Axes, grid: pd.DataFrame) -> None:
             )
     names = [editor_name(editor).replace(" (", "\n(").replace(", ", ",\n") for editor in grid.columns]
     axes.set_xticks(range(len(grid.columns)), names)
-    axes.set_yticks(range(len(grid)), [kind_name(str(kind)) for _, kind in grid.index])
+    axes.set_yticks(range(len(grid)), labels)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     for side in axes.spines.values():
         side.set_visible(False)

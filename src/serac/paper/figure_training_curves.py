@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -16,6 +17,7 @@ NOT_DRAWN = ("step", "seconds", "loss", "validation_loss")
 NAMES = {
     "score": "score",
     "accuracy": "accuracy",
+    "probability": "probability a token",
     "recall_in": "right in scope",
     "recall_out": "right out of scope",
     "es": "ES",
@@ -31,6 +33,7 @@ COLOURS = {
     "right in scope": style.GREEN,
     "right out of scope": style.PURPLE,
     "accuracy": style.SKY,
+    "probability a token": style.BLACK,
     "score": style.GREY,
 }
 
@@ -40,9 +43,10 @@ def plot_training_curves(
 ) -> None:
     """``histories``: by (problem, what was trained) the ``history.csv`` of each training seed; one panel each.
 
-    Drawn are all validation numbers between 0 and 1, or the score where there is none.
+    Drawn are all validation numbers between 0 and 1, or the score where there is none; and the probability of the
+    wanted answer a token (geometric mean), which shows progress where whole answers are never matched (dialogue).
     """
-    frames = {key: [pd.read_csv(path) for path in paths] for key, paths in histories.items()}
+    frames = {key: [with_probability(pd.read_csv(path)) for path in paths] for key, paths in histories.items()}
     problems = in_order((problem for problem, _ in frames), PROBLEMS)
     trained = list(dict.fromkeys(name for _, name in frames))
     shape = {"rows": len(problems), "columns": len(trained)}
@@ -55,11 +59,21 @@ def plot_training_curves(
             first = next(other for other in trained if (problem, other) in frames)
             axes.set_ylabel(problem_name(problem) if name == first else "")
             axes.tick_params(labelleft=name == first)
-            axes.set_title(editor_name(name) if problem == problems[0] else "")
-            axes.set_xlabel("training step" if problem == problems[-1] else "")
+            column = [other for other in problems if (other, name) in frames]
+            axes.set_title(editor_name(name) if problem == column[0] else "")
+            axes.set_xlabel("training step" if problem == column[-1] else "")
         lines = {label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
         drawn.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(lines))
         style.save(drawn, outputs)
+
+
+def with_probability(history: pd.DataFrame) -> pd.DataFrame:
+    """With the column ``probability``: exp(-loss), where the loss is that of wanted answers."""
+    if "perplexity" in history:
+        return history.assign(probability=1 / history["perplexity"])
+    if {"accuracy", "validation_loss"} <= set(history.columns):
+        return history.assign(probability=np.exp(-history["validation_loss"]))
+    return history
 
 
 def drawn_columns(history: pd.DataFrame) -> list[str]:

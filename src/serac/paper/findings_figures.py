@@ -10,6 +10,8 @@ from serac.paper.findings_tables import NEAR, Finding
 from serac.paper.names import EDITORS, editor_name, in_order, problem_name
 from serac.paper.run import Run
 
+CHANGE_WEIGHTS = ["ft", "mend", "enn"]
+EARLY = 10
 FLAT = 1.5
 
 
@@ -54,19 +56,19 @@ def errors(run: Run) -> Finding:
 
 
 def sequential_edits(run: Run) -> Finding:
-    """ES and DD after the last edit."""
-    ends = {editor: frame.groupby("edits")[["es", "dd"]].mean() for editor, frame in run.sequential_edits.items()}
+    """ES and DD after the last edit, and the ES lost since the first stop with :data:`EARLY` edits."""
+    courses = {editor: frame.groupby("edits")[["es", "dd"]].mean() for editor, frame in run.sequential_edits.items()}
+    stops = next(iter(courses.values())).index
+    early, last = next((stop for stop in stops if stop >= EARLY), stops[0]), stops[-1]
+    lost = pd.Series({editor: course["es"][early] - course["es"][last] for editor, course in courses.items()})
     shows = [
-        f"{editor_name(editor)} {ends[editor]['es'].iloc[-1]:.3f} / {ends[editor]['dd'].iloc[-1]:.3f}"
-        for editor in in_order(ends, EDITORS)
+        f"{editor_name(editor)} {courses[editor]['es'][last]:.3f} / {courses[editor]['dd'][last]:.3f} "
+        f"({lost[editor]:.3f} of ES lost)"
+        for editor in in_order(courses, EDITORS)
     ]
-    last = max(int(frame.index[-1]) for frame in ends.values())
-    scores = pd.Series({editor: frame["es"].iloc[-1] - frame["dd"].iloc[-1] for editor, frame in ends.items()})
-    ours = scores.filter(like="serac")
-    scopes = [ends[str(editor)]["es"].dropna() for editor in ours.index]  # a neutral claim has no input in scope
-    lost = min((es.iloc[0] - es.iloc[-1] for es in scopes), default=1.0)
-    holds = bool(lost <= NEAR and ours.max() > scores.drop(ours.index).max()) if 0 < len(ours) < len(scores) else None
-    return Finding(f"ES / DD after {last} edits: {', '.join(shows)}.", holds)
+    ours, weights = lost.filter(like="serac"), lost.filter(items=CHANGE_WEIGHTS)
+    holds = bool(ours.max() <= NEAR and weights.min() > ours.max()) if len(ours) and len(weights) else None
+    return Finding(f"ES / DD after {last} edits (and what of ES was lost since {early}): {', '.join(shows)}.", holds)
 
 
 def threshold(run: Run) -> Finding:
@@ -86,9 +88,10 @@ def threshold(run: Run) -> Finding:
 
 
 def per_kind(run: Run) -> Finding:
-    """On QA-hard, the ES lost from the edit's own question to its implications."""
+    """On QA-hard, the ES lost from the edit's own question to its implications, by the editors of the main table."""
     cells = run.results
     cells = cells[(cells["metric"] == "es") & (cells["k"] == run.k) & (cells["problem"] == "qa_hard")]
+    cells = cells[cells["editor"].isin(run.tables["main"]["editor"])]
     table = cells.pivot(index="editor", columns="subset", values="value")
     if not {"main", "implication"} <= set(table.columns):
         return Finding("The run holds no implications.", None)
@@ -96,7 +99,7 @@ def per_kind(run: Run) -> Finding:
     shows = [f"{editor_name(editor)} {losses[editor]:.3f}" for editor in in_order(losses.index, EDITORS)]
     ours = losses.filter(like="serac")
     learned = losses.drop(ours.index).filter(regex="^(lu|mend|enn)$")
-    holds = bool(ours.min() < learned.min()) if len(ours) and len(learned) else None
+    holds = bool(ours.max() < learned.min()) if len(ours) and len(learned) else None
     return Finding(
         f"{problem_name('qa_hard')}, ES on the edit's question less ES on implications: {', '.join(shows)}.", holds
     )
@@ -131,7 +134,11 @@ def memory_scaling(run: Run) -> Finding:
         first, last = course.iloc[0], course.iloc[-1]
         holds &= classifier != "embed" or bool(last["ratio"] <= FLAT * first["ratio"])
         shows.append(
-            f"{str(classifier).capitalize()}, batch {batch}: {first['ratio']:.2f} with {first['edits']:,} edits, "
-            f"{last['ratio']:.2f} with {last['edits']:,}"
+            f"{str(classifier).capitalize()}, batch {batch}: {first['ratio']:.2f} with {_edits(first)}, "
+            f"{last['ratio']:.2f} with {_edits(last)}"
         )
     return Finding("Latency over the base model's. " + "; ".join(shows) + ".", holds)
+
+
+def _edits(row: pd.Series) -> str:
+    return f"{row['edits']:,} edit{'s' if row['edits'] > 1 else ''}"

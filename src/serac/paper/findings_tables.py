@@ -47,8 +47,10 @@ def components(run: Run) -> Finding:
         rows = table[table["editor"] == editor].set_index(["component", "scope", "subset"])["accuracy"]
         classifier, answers = rows["scope_classifier", "in", "all"], rows["counterfactual", "in", "all"]
         out = rows["scope_classifier", "out", "all"]
-        hard = rows.get(("scope_classifier", "out", "hard"), out)
-        holds &= bool(min(classifier, answers) >= ACCURATE and hard <= out)
+        hard = rows.get(("scope_classifier", "out", "hard"))
+        if hard is None:
+            return Finding("The run holds no hard inputs out of scope.", None)
+        holds &= bool(min(classifier, answers) >= ACCURATE and hard < out)
         shows.append(
             f"{editor_name(editor)}: in scope the classifier is right on {classifier:.3f}, the counterfactual model on "
             f"{answers:.3f}; out of scope the classifier is right on {out:.3f} of all and {hard:.3f} of hard inputs"
@@ -57,7 +59,7 @@ def components(run: Run) -> Finding:
 
 
 def scope_classifier(run: Run) -> Finding:
-    """The best Cross against the best Embed, problem by problem; the claim is about fact checking."""
+    """Each Cross against each Embed, problem by problem; the claim is about fact checking."""
     scores = _es_minus_dd(run.tables["scope_classifier"], ["problem", "editor"])
     shows, holds = [], None
     for problem in in_order(scores.index.get_level_values("problem"), PROBLEMS):
@@ -67,8 +69,11 @@ def scope_classifier(run: Run) -> Finding:
             continue
         if problem == "fc":
             holds = bool(cross.max() > embed.max())
-        shows.append(f"{problem_name(problem)}: Cross {cross.max():.3f}, Embed {embed.max():.3f}")
-    return Finding("ES − DD of the better encoder. " + "; ".join(shows) + ".", holds)
+        kinds = (
+            f"{kind} {' and '.join(map('{:.3f}'.format, part))}" for kind, part in (("Cross", cross), ("Embed", embed))
+        )
+        shows.append(f"{problem_name(problem)}: {', '.join(kinds)}")
+    return Finding("ES − DD with each encoder. " + "; ".join(shows) + ".", holds)
 
 
 def base_models(run: Run) -> Finding:

@@ -9,7 +9,6 @@ from pathlib import Path
 from serac.paper import reported
 from serac.paper.claims import ITEMS, Item
 from serac.paper.findings_tables import Finding
-from serac.paper.names import editor_name, problem_name
 from serac.paper.run import Run
 
 VERDICTS = {True: "**holds in this run**", False: "**does not hold in this run**", None: "nothing to decide"}
@@ -29,17 +28,21 @@ def write_report(
     tables: Sequence[Path | str],
     figures: Sequence[Path | str],
     about: Mapping[str, object] | None = None,
+    subjects: Mapping[str, str] | None = None,
 ) -> None:
     """Write the report of ``run`` to ``output``.
 
     ``tables`` are Markdown files (``main.md``), ``figures`` pictures (``overview.png``), both named like their items;
-    items without a file are left out. ``about``: facts printed at the top (commit, machine, duration).
+    items without a file are left out. ``about``: facts printed at the top (commit, machine, duration);
+    ``subjects``: by item the problem and editor that it is about.
     """
     output = Path(output)
     found = {Path(path).stem: Path(path) for path in (*tables, *figures)}
     facts = [f"- {key}: {value}" for key, value in (about or {}).items()]
     parts = [INTRODUCTION.format(name=name), *(["\n".join(facts) + "\n"] if facts else []), _overview(run, found)]
-    parts += [_section(item, run, found[item.name], output.parent) for item in ITEMS if item.name in found]
+    for item in ITEMS:
+        if item.name in found:
+            parts.append(_section(item, run, found[item.name], output.parent, (subjects or {}).get(item.name)))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text("\n".join(parts), encoding="utf-8")
 
@@ -59,31 +62,21 @@ def _overview(run: Run, found: Mapping[str, Path]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _section(item: Item, run: Run, file: Path, folder: Path) -> str:
+def _section(item: Item, run: Run, file: Path, folder: Path, subject: str | None) -> str:
     label = "Our expectation, beyond the paper" if item.beyond else f"The paper ({reported.STATUS})"
-    lines = [f"## {item.title}", "", f"{label}: {item.claim}", ""]
     finding = finding_of(item, run)
+    decides = finding is not None and finding.holds is not None
+    lines = [f"## {item.title}", "", f"{label}: {item.claim}" if decides else item.claim, ""]
     if finding is not None:
-        lines += [f"This run: {finding.shows}", ""]
+        lines += [f"This run{f' ({subject})' if subject else ''}: {finding.shows}", ""]
         if finding.holds is not None:
-            lines += [f"The claim {VERDICTS[finding.holds]}.", ""]
+            criterion = f" (counted: {item.criterion})" if item.criterion else ""
+            lines += [f"The claim {VERDICTS[finding.holds]}{criterion}.", ""]
     if item.form == "table":
         lines += [file.read_text(encoding="utf-8").rstrip(), ""]
     else:
         lines += [f"![{item.title}]({_relative(file, folder)})", ""]
-    if item.name == "main":
-        lines += [_reported_main(run), ""]
     return "\n".join(lines)
-
-
-def _reported_main(run: Run) -> str:
-    problems = set(run.tables["main"]["problem"])
-    cells = [
-        f"{problem_name(problem)} {editor_name(editor)} {value.es:.3f} / {value.dd:.3f}"
-        for (problem, editor), value in reported.MAIN.items()
-        if problem in problems
-    ]
-    return f"Reported ES / DD ({reported.STATUS}): {'; '.join(cells)}."
 
 
 def _relative(file: Path, folder: Path) -> str:

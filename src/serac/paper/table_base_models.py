@@ -34,7 +34,8 @@ def base_models_table(results: pd.DataFrame, *, k: int = 10, names: dict[str, st
     cells = select(table, k=k, subset="all", metric=["es", "dd"])
     caption = (
         f"One trained SERAC, unchanged, in front of base models of other sizes and architectures; {k} simultaneous "
-        "edits, compared by what the models generate; mean over seeds and 95% interval."
+        "edits, compared by what the models generate; mean over "
+        f"{cells['seeds'].max()} seeds of evaluation and 95% interval."
     )
     data = cells[["base", "problem", "editor", "k", "metric", "value", "half_width", "seeds", "n"]]
     return Table(data, es_dd_grid(cells, "base", names, "base model"), caption)

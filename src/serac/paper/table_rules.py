@@ -86,13 +86,15 @@ def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], known: Mapping[s
             "rule": data["rule"],
             "jobs": data["jobs"].astype(str),
             "seconds, all jobs": data["seconds"].map("{:.0f}".format),
-            "longest job": data["longest"].map("{:.0f}".format),
-            "mean in queue": data["queued"].map(_printed("{:.0f}")),
+            "seconds, longest job": data["longest"].map("{:.0f}".format),
+            "seconds in queue, mean": data["queued"].map(_printed("{:.0f}")),
             "peak MB": data["peak_mb"].map("{:.0f}".format),
             "GPU time": data["gpu_share"].map(_printed("{:.0%}")),
-            "critical path": data["critical_seconds"].map("{:.0f}".format),
+            "seconds, critical path": data["critical_seconds"].map("{:.0f}".format),
         }
     )
+    if not costs.grants:
+        display = display.drop(columns=["seconds in queue, mean", "GPU time"])
     caption = f"Wall-clock seconds and peak memory by rule, {data['seconds'].sum() / 60:.1f} minutes of work in all."
     if path:
         caption += f" They were done in {busy_seconds(known) / 60:.1f} minutes."

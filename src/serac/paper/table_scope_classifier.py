@@ -42,6 +42,9 @@ def scope_classifier_table(
     """One row a classifier, ES and DD of each problem."""
     where = {"k": k, "subset": "all", "metric": ["es", "dd"], "problem": list(problems), "editor": list(classifiers)}
     cells = select(over_seeds(results), **where)
-    caption = f"SERAC with different scope classifiers, {k} simultaneous edits: mean over seeds and 95% interval."
+    caption = (
+        f"SERAC with different scope classifiers, {k} simultaneous edits: mean over {cells['seeds'].max()} seeds of "
+        "evaluation and 95% interval."
+    )
     data = cells[["problem", "editor", "k", "metric", "value", "half_width", "seeds", "n"]]
     return Table(data, es_dd_grid(cells, "editor", dict(classifiers), "classifier"), caption)

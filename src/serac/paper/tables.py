@@ -10,6 +10,17 @@ from pathlib import Path
 import pandas as pd
 
 NONE = "–"
+LATEX = {
+    "±": "$\\pm$",
+    "−": "$-$",
+    "–": "--",
+    "→": "$\\rightarrow$",
+    "↑": "$\\uparrow$",
+    "↓": "$\\downarrow$",
+    "“": "``",
+    "”": "''",
+}
+"""What plain pdflatex does not read, as commands."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,9 @@ def _latex(table: Table) -> str:
         position_float="centering",
         caption=_escape(table.caption),
     )
-    return text.replace("±", "$\\pm$").replace("−", "$-$").replace("–", "--").replace("→", "$\\rightarrow$")
+    for character, command in LATEX.items():
+        text = text.replace(character, command)
+    return text
 
 
 def _escape(text: str) -> str:

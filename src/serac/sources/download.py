@@ -8,7 +8,7 @@ from pathlib import Path
 import gdown
 import requests
 from gdown.exceptions import DownloadError, FileURLRetrievalError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from serac.errors import RetrievalError
 from serac.sources.disk import require_space
@@ -29,7 +29,7 @@ def download(address: str, target: Path, *, tries: int = TRIES, longest_wait: fl
         stop=stop_after_attempt(tries),
         wait=wait_random_exponential(max=longest_wait),
         retry=retry_if_exception(_may_pass),
-        before_sleep=lambda state: _start_over(target) if state.attempt_number == tries - 1 else None,
+        before_sleep=lambda state: _start_over(target) if _cannot_resume(state) else None,
         reraise=True,
     )
     try:
@@ -60,6 +60,12 @@ def _fetch(address: str, target: Path) -> None:
         timeout=_TIMEOUT,
         progress=progress,
     )
+
+
+def _cannot_resume(state: RetryCallState) -> bool:
+    """The server delivers the file, but not the rest of it (by the message: gdown has one class for all its errors)."""
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, DownloadError) and "byte range" in str(error)
 
 
 def _start_over(target: Path) -> None:

@@ -8,6 +8,9 @@ from transformers import AutoConfig, PreTrainedModel
 
 from serac.config.training import TrainSettings
 
+DROPOUT_RATES = ("dropout", "layerdrop", "pdrop")
+"""Parts of the names of dropout rates; GPT-2 has the last."""
+
 
 def load_without_dropout(auto_class: Any, path: str, **changes: Any) -> PreTrainedModel:
     """Load a model folder in evaluation mode with every dropout rate of its configuration set to 0.
@@ -17,7 +20,7 @@ def load_without_dropout(auto_class: Any, path: str, **changes: Any) -> PreTrain
     """
     config = AutoConfig.from_pretrained(path, **changes)
     for name, value in vars(config).items():
-        if ("dropout" in name or "layerdrop" in name) and isinstance(value, (int, float)):
+        if any(rate in name for rate in DROPOUT_RATES) and isinstance(value, (int, float)):
             setattr(config, name, 0.0)
     return auto_class.from_pretrained(path, config=config).eval()
 
