@@ -8,6 +8,7 @@ STAMP := $(VENV)/installed
 .PHONY: reproduce slurm cancel-orphans test test-slurm lint format config benchmarks setup clean
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
+	$(BIN)/python -m serac.orphans --check
 	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 

@@ -93,7 +93,8 @@ def latencies(
     models: Models, model: SeracModel, batch_size: int, share: float, options: argparse.Namespace
 ) -> dict[str, float]:
     """Milliseconds of one forward pass of each way and the ratios that count."""
-    inputs = batches(models, model.memory.edits[:ENCODED], batch_size)
+    case = f"{len(model.memory)}/{share}"  # texts of its own for each: the classifier remembers what it has encoded
+    inputs = batches(models, model.memory.edits[:ENCODED], batch_size, case)
     model.settings = RoutingSettings(threshold=threshold(models, model, share))
     shares: list[float] = []
     ways: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -120,9 +121,9 @@ def _ratios(medians: dict[str, float]) -> dict[str, float]:
     return ratios
 
 
-def batches(models: Models, known: Sequence[Edit], size: int) -> Iterator[dict[str, torch.Tensor]]:
-    """Endless batches of new questions of which about every other one resembles an edit."""
-    rng = random.Random(f"batches/{size}")
+def batches(models: Models, known: Sequence[Edit], size: int, case: str = "") -> Iterator[dict[str, torch.Tensor]]:
+    """Endless batches of new questions, others for each ``case``; about every other one resembles an edit."""
+    rng = random.Random(f"batches/{size}/{case}")
     while True:
         texts = [_like(rng.choice(known), text) if rng.random() < 0.5 else text for text in questions(rng, size)]
         yield models.task.encode(texts, [" ".join(text.split()[-2:]) for text in texts])

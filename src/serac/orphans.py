@@ -31,11 +31,7 @@ def cancel_orphans(folder: Path | str, *, patience: float = 300.0) -> list[int]:
     Raises :class:`OrphanError` if a Snakemake is still at work there, or if a job outlives ``patience`` seconds.
     """
     folder = Path(folder).resolve()
-    if alive := living_snakemakes(folder):
-        raise OrphanError(
-            f"Snakemake (process {alive[0]}) still works in {folder}, so its jobs are no orphans. "
-            "Hint: wait for it, or stop it with SIGINT, which cancels its jobs"
-        )
+    require_none_alive(folder)
     names = run_ids(folder)
     jobs = jobs_named(names)
     if jobs:
@@ -46,6 +42,15 @@ def cancel_orphans(folder: Path | str, *, patience: float = 300.0) -> list[int]:
             raise OrphanError(f"jobs {left} do not end. Hint: `squeue` tells why; try again when they are gone")
         time.sleep(1)
     return jobs
+
+
+def require_none_alive(folder: Path) -> None:
+    """Raises :class:`OrphanError` if a Snakemake is at work in ``folder``."""
+    if alive := living_snakemakes(folder):
+        raise OrphanError(
+            f"Snakemake (process {alive[0]}) still works in {folder}, so its jobs are no orphans. "
+            "Hint: wait for it, or stop it with SIGINT, which cancels its jobs"
+        )
 
 
 def run_ids(folder: Path) -> list[str]:
@@ -93,8 +98,13 @@ def main() -> None:
     """Command line of :func:`cancel_orphans`."""
     parser = argparse.ArgumentParser(prog="python -m serac.orphans", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default=".", help="where Snakemake ran (default: here)")
+    parser.add_argument("--check", action="store_true", help="cancel nothing; fail if a Snakemake works there")
+    options = parser.parse_args()
     try:
-        jobs = cancel_orphans(parser.parse_args().folder)
+        if options.check:
+            require_none_alive(Path(options.folder).resolve())
+            return
+        jobs = cancel_orphans(options.folder)
     except SeracError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     print(f"cancelled {len(jobs)} job(s){': ' if jobs else ''}{', '.join(map(str, jobs))}")

@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("cluster.sh")
 FAULTS = Path(__file__).with_name("faults.smk")
+PATIENCE = 1800
+"""Seconds after which a Snakemake is taken to hang."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Cluster:
 
     def finish(self, run: subprocess.Popen[str], folder: Path) -> None:
         """Wait for a Snakemake that is to succeed."""
-        assert run.wait(timeout=1800) == 0, (folder / "output.txt").read_text()[-6000:]
+        assert run.wait(timeout=PATIENCE) == 0, (folder / "output.txt").read_text()[-6000:]
 
     def clean(self, folder: Path) -> str:
         """Cancel orphans and unlock, as ``make cancel-orphans`` does."""

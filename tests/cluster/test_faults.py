@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from fit_line import HALF_WAY, STEPS, fit
-from slurm_cluster import Cluster, events, wait_for, wait_for_event
+from slurm_cluster import PATIENCE, Cluster, events, wait_for, wait_for_event
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,18 @@ def faulted(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One Snakemake whose jobs meet one fault each: a time limit, a cancellation, a preemption, too little memory."""
     folder = tmp_path_factory.mktemp("faulted")
     run = cluster.snakemake(folder, *FAULTED.values(), "memory.txt")
-    over_time, cancelled, preempted = (wait_for_event(folder, f"stalling_{name}", "stalled").job for name in FAULTED)
-    cluster.run("scontrol", "update", f"JobId={over_time}", "EndTime=now+1")
-    cluster.run("scancel", str(cancelled))
+    preempted = stalled(folder, "preempted")
     cluster.run("sbatch", "--partition=urgent", "--gpus=1", "--output=/dev/null", "--wrap=true")
+    cluster.run("scontrol", "update", f"JobId={stalled(folder, 'over_time')}", "EndTime=now+1")
+    cluster.run("scancel", str(stalled(folder, "cancelled")))
     restart_without_delay(cluster, folder, preempted)
     cluster.finish(run, folder)
     return Run(cluster, folder)
+
+
+def stalled(folder: Path, name: str) -> int:
+    """The job of a fit, once it waits for its fault."""
+    return wait_for_event(folder, f"stalling_{name}", "stalled").job
 
 
 def restart_without_delay(cluster: Cluster, folder: Path, job: int) -> None:
@@ -114,11 +119,13 @@ def test_a_job_survives_the_loss_of_its_node(
 ) -> None:
     target = "gpu/stalling_lost.safetensors"
     run = cluster.snakemake(tmp_path, target)
-    job = wait_for_event(tmp_path, "stalling_lost", "stalled").job
+    job = stalled(tmp_path, "lost")
     cluster.run("scontrol", "update", "NodeName=gpu01", "State=DOWN", "Reason=test")
-    wait_for_event(tmp_path, "stalling_lost", "saved")
-    wait_for(lambda: not any(f"slurmstepd: [{job}." in title for title in titles_of_processes()))
-    cluster.run("scontrol", "update", "NodeName=gpu01", "State=RESUME")
+    try:
+        wait_for_event(tmp_path, "stalling_lost", "saved")
+        wait_for(lambda: not any(f"slurmstepd: [{job}." in title for title in titles_of_processes()))
+    finally:
+        cluster.run("scontrol", "update", "NodeName=gpu01", "State=RESUME")
     restart_without_delay(cluster, tmp_path, job)
     cluster.finish(run, tmp_path)
     assert_resumed(tmp_path, "stalling_lost", tmp_path / target, undisturbed)
@@ -139,7 +146,7 @@ def test_nothing_is_done_twice_after_sigkill(
     orphan = wait_for_event(tmp_path, "stalling", "stalled").job
     run.kill()
     run.wait()
-    assert cluster.snakemake(tmp_path, "used.txt").wait() != 0
+    assert cluster.snakemake(tmp_path, "used.txt").wait(timeout=PATIENCE) != 0
     assert "Directory cannot be locked" in (tmp_path / "output.txt").read_text()
     assert f"cancelled 1 job(s): {orphan}" in cluster.clean(tmp_path)
     cluster.finish(cluster.snakemake(tmp_path, "used.txt"), tmp_path)
@@ -161,7 +168,7 @@ def test_nothing_is_done_twice_after_sigterm(cluster: Cluster, tmp_path: Path) -
     run = cluster.snakemake(tmp_path, *targets, "--jobs", "1")
     wait_for(lambda: any(events(tmp_path, name) for name in names))
     run.send_signal(signal.SIGTERM)
-    run.wait()
+    run.wait(timeout=PATIENCE)
     assert [len(events(tmp_path, name)) for name in names] in ([2, 0], [0, 2])
     assert cluster.clean(tmp_path) == "cancelled 0 job(s)\n"
     cluster.finish(cluster.snakemake(tmp_path, *targets), tmp_path)

@@ -36,6 +36,7 @@ rule tabulate_rules:
         **needs("light"),
     params:
         benchmarks=[f"{folder}/benchmarks" for folder in (WORLD, RUN)],
+        rules=lambda wildcards: sorted(rule.name for rule in workflow.rules),
     message:
         "Adding up what every rule took"
     script:

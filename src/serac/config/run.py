@@ -14,6 +14,10 @@ class Needs(Section):
 
     mem_mb: PositiveInt = Field(description="memory in MB at the first attempt")
     runtime: PositiveInt = Field(description="minutes at the first attempt")
+    max_mem_mb: PositiveInt | None = Field(None, description="what memory grows to; null: without end")
+    max_runtime: PositiveInt | None = Field(
+        None, description="what minutes grow to: the limit of a cluster's partition"
+    )
 
 
 class RunSettings(Section):

@@ -23,8 +23,9 @@ def measure_cost(editor: Editor, edits: Sequence[Edit], queries: Sequence[Query]
     Returns numbers for JSON: ``base_seconds`` and ``edited_seconds`` (medians of passes that alternate between the
     two), ``base_bytes`` and ``edited_bytes`` (weights and buffers, plus the peak of what one pass allocates), ``ratio``
     (the median of the ratios of neighbouring passes), ``edits``, ``batch``, ``repeats``, ``device``. Every pass
-    reads other inputs where there are enough, so that remembered encodings do not flatter the edited model.
+    reads other texts where there are enough, so that remembered encodings do not flatter the edited model.
     """
+    queries = list({query.input: query for query in queries}.values())
     edited = editor.edit(edits[: settings.edits])
     batches = _batches(queries, settings)
     passes = {"base": _forward(editor.base, editor.task), "edited": _forward(edited, editor.task)}
