@@ -44,11 +44,12 @@ def test_printed_values_are_means_over_seeds():
     assert (reported["MEND"], reported["SERAC (Cross)"]) == ("0.823", "–")
 
 
-def test_best_cells_are_bold():
+@pytest.mark.parametrize("metric", ["ES ↑", "DD ↓"])
+def test_the_editor_with_the_largest_difference_is_bold(metric):
     frame = results()
     table = main_table(frame)
-    numbers = main_numbers(frame, k=10).query("problem == 'fc'").set_index("editor")["es"]
-    row = int(np.flatnonzero((table.display["problem"] == "FC") & (table.display["metric"] == "ES ↑"))[0])
+    numbers = main_numbers(frame, k=10).query("problem == 'fc'").set_index("editor")["es_minus_dd"]
+    row = int(np.flatnonzero((table.display["problem"] == "FC") & (table.display["metric"] == metric))[0])
     best = {table.display.columns[j] for i, j in table.bold if i == row}
     assert best == {{"serac_embed": "SERAC (Embed)", "serac_cross": "SERAC (Cross)"}[numbers.idxmax()]}
 

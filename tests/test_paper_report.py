@@ -18,7 +18,7 @@ from serac.paper.summary import over_seeds
 from serac.paper.table_components import components_table
 from serac.paper.table_cost import cost_table
 from serac.paper.table_main import main_numbers
-from test_paper_tables import cost
+from test_paper_tables import COST_PARTS, cost
 
 
 def es_dd(by: str, cells: dict[tuple[str, str], tuple[float, float]]) -> pd.DataFrame:
@@ -51,7 +51,7 @@ def run() -> Run:
             "components": components_table({"serac_embed": [component_frame(0.8)]}).data,
             "scope_classifier": es_dd("editor", classifier),
             "base_models": es_dd("base", {("qa", "small"): (0.95, 0.01), ("qa", "large"): (0.96, 0.02)}),
-            "cost": cost_table({"qa": cost(1.05), "fc": cost(3.0)}).data,
+            "cost": cost_table({"qa": cost(1.05), "fc": cost(3.0)}, COST_PARTS).data,
         },
         sequential_edits={editor: fakes.sequential(editor) for editor in fakes.LEVELS},
         threshold={editor: fakes.threshold_outcomes(editor) for editor in ("serac_embed", "serac_cross")},
@@ -115,7 +115,7 @@ def test_base_models_fail_when_one_is_served_badly(run):
 
 
 def test_cost_fails_when_serac_is_slow(run):
-    table = cost_table({"qa": cost(1.3), "fc": cost(3.0)}).data
+    table = cost_table({"qa": cost(1.3), "fc": cost(3.0)}, COST_PARTS).data
     assert tables.cost(replaced(run, "cost", table)).holds is False
 
 
@@ -127,9 +127,25 @@ def test_batched_edits_fail_when_serac_loses_as_well(run):
 
 
 def test_sequences_fail_when_serac_forgets(run):
-    forgetful = fakes.sequential("mend").assign(dd=0.0)
-    courses = {**run.sequential_edits, "serac_embed": forgetful, "serac_cross": forgetful}
+    courses = {**run.sequential_edits, "serac_cross": fakes.sequential("mend")}  # while Embed keeps all
     assert figures.sequential_edits(Run(**{**vars(run), "sequential_edits": courses})).holds is False
+
+
+def test_sequences_fail_when_changed_weights_keep_their_edits(run):
+    courses = {**run.sequential_edits, "ft": fakes.sequential("serac_embed")}
+    assert figures.sequential_edits(Run(**{**vars(run), "sequential_edits": courses})).holds is False
+
+
+def test_kinds_fail_when_one_serac_loses_more_than_the_others(run):
+    results = run.results.copy()
+    cell = (results["editor"] == "serac_embed") & (results["problem"] == "qa_hard") & (results["metric"] == "es")
+    results.loc[cell & (results["subset"] == "implication"), "value"] = 0.0
+    assert figures.per_kind(Run(**{**vars(run), "results": results})).holds is False
+
+
+def test_components_decide_nothing_without_hard_inputs(run):
+    table = components_table({"serac_embed": [component_frame(0.8)]}).data.query("subset == 'all'")
+    assert tables.components(replaced(run, "components", table)).holds is None
 
 
 def test_threshold_fails_when_another_one_is_better(run):
@@ -150,8 +166,9 @@ def test_report_holds_every_item_that_has_a_file(run, tmp_path):
 
     def write(paths):
         write_report(
-            run, paths[0], name="test", tables=files["table"], figures=files["figure"], about={"commit": "abc"}
-        )
+            run, paths[0], name="test", tables=files["table"], figures=files["figure"], about={"commit": "abc"},
+            subjects={"errors": "QA-hard, SERAC (Cross)"},
+        )  # fmt: skip
 
     text = fakes.assert_same_bytes(write, tmp_path, ["REPORT.md"])[0].read_text()
     for item in ITEMS:
@@ -161,7 +178,8 @@ def test_report_holds_every_item_that_has_a_file(run, tmp_path):
     assert text.count("holds in this run") == 2 * (sum(item.check is not None for item in ITEMS) - 2)
     assert "does not hold in this run" in text
     assert "| main |" in text
-    assert "QA MEND 0.823 / 0.187" in text
+    assert "This run (QA-hard, SERAC (Cross)): Share of inputs" in text
+    assert "(counted: SERAC loses at most 0.05, every other editor more)." in text
     assert "recalled, unverified" in text
     assert "- commit: abc" in text
     assert "nan" not in text.replace("Finance", "").lower()

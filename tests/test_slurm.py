@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -78,6 +79,10 @@ def test_jobs_of_a_living_snakemake_are_no_orphans(tmp_path: Path) -> None:
         assert living_snakemakes(tmp_path) == [process.pid]
         with pytest.raises(OrphanError, match=rf"process {process.pid}\) still works in"):
             cancel_orphans(tmp_path)
+        check = subprocess.run(
+            [sys.executable, "-m", "serac.orphans", "--check", tmp_path], capture_output=True, text=True
+        )
+        assert (check.returncode, "still works in" in check.stderr) == (1, True)
     finally:
         process.kill()
         process.wait()

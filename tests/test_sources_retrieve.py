@@ -66,23 +66,17 @@ def test_a_truncated_answer_is_continued_where_it_stopped(server: Server, tmp_pa
     assert any(start for _, _, start in server.requests)
 
 
-def test_a_killed_download_is_continued_by_the_next_one(server: Server, tmp_path: Path) -> None:
-    server.faults["/train.jsonl"] = ["truncate"]
-    with pytest.raises(RetrievalError, match="incomplete"):
-        quick(server.url("train.jsonl"), tmp_path / "out", tries=1)
+@pytest.mark.parametrize(("faults", "why"), [(["truncate"], "incomplete"), (["truncate", 503, 503, 503, 503], "503")])
+def test_a_failed_download_is_continued_by_the_next_one(
+    server: Server, tmp_path: Path, faults: list[int | str], why: str
+) -> None:
+    server.faults["/train.jsonl"] = faults.copy()
+    with pytest.raises(RetrievalError, match=why):
+        quick(server.url("train.jsonl"), tmp_path / "out", tries=len(faults))
     assert not (tmp_path / "out").exists()
     quick(server.url("train.jsonl"), tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == CONTENT
     assert 0 < server.requests[-1][2] <= len(CONTENT) // 2
-
-
-def test_what_came_is_kept_over_faults_of_the_server(server: Server, tmp_path: Path) -> None:
-    server.faults["/train.jsonl"] = ["truncate", 503, 503, 503, 503]
-    with pytest.raises(RetrievalError, match="503"):
-        quick(server.url("train.jsonl"), tmp_path / "out", tries=5)
-    quick(server.url("train.jsonl"), tmp_path / "out")
-    assert (tmp_path / "out").read_bytes() == CONTENT
-    assert server.requests[-1][2] > 0
 
 
 def test_a_server_that_cannot_continue_is_asked_for_everything(server: Server, tmp_path: Path) -> None:

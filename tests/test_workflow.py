@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -136,6 +137,16 @@ def test_one_gpu_job_at_a_time_unless_told_otherwise(
     assert [event.startswith("Making") for event in events] == (
         [True, True, False, False] if together else [True, False, True, False]
     )
+
+
+def test_needs_grow_with_every_attempt_up_to_their_limit() -> None:
+    """The function of the rules, which is no module: the text of its file, run alone."""
+    text = (ROOT / "workflow/rules/common.smk").read_text()
+    (source,) = re.findall(r"^def growing.+?(?=^def )", text, flags=re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(source, names)
+    assert [names["growing"](100, None)(None, attempt) for attempt in (1, 2, 4)] == [100, 200, 400]
+    assert [names["growing"](100, 250)(None, attempt) for attempt in (1, 2, 4)] == [100, 200, 250]
 
 
 def counts(output: str) -> dict[str, int]:
