@@ -83,7 +83,7 @@ def test_a_server_that_cannot_continue_is_asked_for_everything(server: Server, t
     server.faults["/train.jsonl"] = ["truncate", "whole", "whole"]
     quick(server.url("train.jsonl"), tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == CONTENT
-    assert len(server.requests) == 3
+    assert [start > 0 for _, _, start in server.requests[-2:]] == [True, False]
 
 
 def test_a_server_that_recovers_is_asked_again(server: Server, tmp_path: Path) -> None:
