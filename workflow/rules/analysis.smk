@@ -189,9 +189,7 @@ rule aggregate_base_models:
 rule measure_memory_scaling:
     input:
         program=f"{workflow.basedir}/benchmarks/memory_scaling.py",
-        parts=expand(
-            f"{workflow.basedir}/benchmarks/{{part}}.py", part=("measuring", "random_models", "reference_way")
-        ),
+        parts=expand(f"{workflow.basedir}/benchmarks/{{part}}.py", part=("measuring", "random_models", "reference_way")),
     output:
         measured="results/{run}/memory_scaling_measured.csv",
         scaling="results/{run}/memory_scaling.csv",
