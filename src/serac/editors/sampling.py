@@ -65,7 +65,9 @@ def draw_examples(rng: random.Random, examples: Sequence[EditExample], k: int) -
         drawn.setdefault(examples[position].group, examples[position])
         if len(drawn) == k:
             return list(drawn.values())
-    raise ConfigError(f"cannot draw {k} edits of distinct groups: the data has only {len(drawn)}; lower batch_size or k")
+    raise ConfigError(
+        f"cannot draw {k} edits of distinct groups: the data has only {len(drawn)}; lower batch_size or k"
+    )
 
 
 def _shuffled(rng: random.Random, n: int) -> Iterator[int]:
