@@ -252,7 +252,7 @@ def test_saved_model_answers_alike(tiny: Tiny, kind: str, tmp_path) -> None:
     model = serac_parts.serac(tiny, kind)
     model.save_pretrained(tmp_path)
     saved = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.safetensors")}
-    assert saved == {"scope/model.safetensors", "counterfactual/model.safetensors", "memory/vectors.safetensors"}
+    assert saved == {"scope/model.safetensors", "counterfactual/model.safetensors", "memory/memory.safetensors"}
     loaded = SeracModel.from_pretrained(tmp_path, tiny.model, tiny.task)
     batch = batch_of(tiny)
     torch.testing.assert_close(loaded(**batch).logits, model(**batch).logits)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -20,7 +20,7 @@ from serac.errors import ConfigError
 from serac.records import Edit
 
 NOWHERE = -1
-EDITS_FILE, VECTORS_FILE = "memory.json", "vectors.safetensors"
+FILE = "memory.safetensors"
 
 
 @dataclass(frozen=True)
@@ -108,43 +108,57 @@ class EditMemory:
 
     # --- disk ----------------------------------------------------------------------------------
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write settings, edits and vectors (safetensors) into ``folder``; the classifier is not among them."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write settings, edits and vectors into one file of ``folder``, which replaces an older one in one step.
+
+        Vectors that were loaded from the older one stay mapped. The classifier is not among what is written.
+        """
+        file = Path(folder) / FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
         content = {
+            "classifier": self.classifier.kind,
             "settings": self.settings.model_dump(),
             "next_id": self.edits.next_id,
             "ids": self.edits.ids,
             "inputs": self.edits.inputs,
             "labels": self.edits.labels,
         }
-        tensors = {"rows": self.vectors.rows.contiguous(), "norms": self.vectors.norms.contiguous()}
-        text = json.dumps(content, ensure_ascii=False)
-        _put(folder / VECTORS_FILE, lambda file: save_file(tensors, file))
-        _put(folder / EDITS_FILE, lambda file: file.write_text(text, encoding="utf-8"))
+        text = bytearray(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        tensors = {
+            "rows": self.vectors.rows.contiguous(),
+            "norms": self.vectors.norms.contiguous(),
+            "content": torch.frombuffer(text, dtype=torch.uint8),
+        }
+        part = file.with_name(f"{FILE}.part")
+        save_file(tensors, part)
+        part.replace(file)
 
     @classmethod
     def from_pretrained(cls, folder: Path | str, classifier: ScopeClassifier) -> EditMemory:
         """Inverse of :meth:`save_pretrained`; on the CPU vectors stay on disk until they are read (memory-mapped).
 
-        ``classifier`` must be the one that encoded the edits. Raises ``ConfigError`` if its vectors have another
-        shape or the folder holds no memory.
+        ``classifier`` must be the one that encoded the edits. Raises ``ConfigError`` if it is of another kind or its
+        vectors have another shape, if the folder holds no memory or a damaged one.
         """
-        folder = Path(folder)
-        if not (folder / EDITS_FILE).exists():
-            raise ConfigError(f"{folder} holds no edit memory ({EDITS_FILE} is missing)")
-        content = json.loads((folder / EDITS_FILE).read_text(encoding="utf-8"))
+        file = Path(folder) / FILE
+        if not file.exists():
+            raise ConfigError(f"{folder} holds no edit memory ({FILE} is missing)")
+        try:
+            tensors = load_file(file, device=str(classifier.encoder.device))
+        except SafetensorError as error:
+            raise ConfigError(f"{file} is damaged ({error}): save the memory again") from error
+        content = json.loads(tensors["content"].cpu().numpy().tobytes())
+        kind, rows, norms = content.pop("classifier"), tensors["rows"], tensors["norms"]
+        if kind != classifier.kind or rows.shape[1:] != classifier.vector_shape:
+            raise ConfigError(
+                f"{file} was written by another scope classifier ({kind}, vectors {tuple(rows.shape[1:])}) than this "
+                f"({classifier.kind}, {classifier.vector_shape}): load it with that one, or add the edits anew"
+            )
         memory = cls(classifier, MemorySettings(**content.pop("settings")))
         memory.edits = EditColumns(**content)
-        tensors = load_file(folder / VECTORS_FILE, device=str(classifier.encoder.device))
-        if tensors["rows"].shape[1:] != classifier.vector_shape:
-            raise ConfigError(f"{folder} was written by another scope classifier: its vectors have another shape")
-        memory.vectors = VectorStore.of(memory.settings, tensors["rows"], tensors["norms"])
+        memory.vectors = VectorStore.of(memory.settings, rows, norms)
+        counts = {len(content[column]) for column in ("ids", "inputs", "labels")}
+        if memory._keeps_vectors:
+            counts |= {len(rows), norms.shape[1]}
+        if len(counts) > 1:
+            raise ConfigError(f"{file} is damaged (its columns hold {sorted(counts)} edits): save the memory again")
         return memory
-
-
-def _put(file: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside the old one and then in its place: vectors that were loaded from it are still mapped."""
-    part = file.with_name(f"{file.name}.part")
-    write(part)
-    part.replace(file)
