@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import serac_parts
 from serac.config.serac import MemorySettings
 from serac.editors.serac import cross
+from serac.editors.serac import memory as memory_module
 from serac.editors.serac.columns import EditColumns
 from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.errors import SeracError
@@ -56,6 +57,23 @@ def test_cross_holds_a_bounded_number_of_pairs(monkeypatch: pytest.MonkeyPatch, 
     if len(parts) == 1:
         assert torch.equal(log_g.flatten(), at_once)
     assert classifier.search(memory, [])[0].shape == (0, len(EDITS))
+
+
+@pytest.mark.parametrize("kind", serac_parts.KINDS)
+def test_texts_are_searched_for_in_parts(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    memory = EditMemory(serac_parts.classifier(kind))
+    memory.add(EDITS)
+    texts = [*TEXTS, TEXTS[0], "paris"]
+    at_once = memory.retrieve(texts)
+    monkeypatch.setattr(memory_module, "TEXTS_AT_ONCE", 3)
+    searched: list[int] = []
+    search = memory.classifier.search
+    monkeypatch.setattr(memory.classifier, "search", lambda m, part: searched.append(len(part)) or search(m, part))
+    in_parts = memory.retrieve(texts)
+    assert searched == [3, 3, 1]
+    torch.testing.assert_close(in_parts.beta, at_once.beta)
+    assert torch.equal(in_parts.index, at_once.index)
+    assert memory.retrieve([]).beta.shape == (0,)
 
 
 def test_adding_in_parts_is_adding_at_once(memory: EditMemory) -> None:
@@ -109,6 +127,13 @@ def test_unknown_ids_are_errors_and_change_nothing(memory: EditMemory) -> None:
     with pytest.raises(SeracError, match="no edit with id 7"):
         memory.replace(7, EDITS[0])
     assert memory.ids == [0, 1, 2]
+
+
+@pytest.mark.parametrize("shape", [(2, serac_parts.WIDTH), (3, 2 * serac_parts.WIDTH), (3 * serac_parts.WIDTH,)])
+def test_vectors_of_another_shape_are_refused(memory: EditMemory, shape: tuple[int, ...]) -> None:
+    with pytest.raises(SeracError, match="but 3 edits need"):
+        memory.add(EDITS[:3], torch.zeros(shape))
+    assert len(memory) == len(memory.vectors) == 0
 
 
 def test_of_equal_edits_the_first_is_retrieved(memory: EditMemory) -> None:

@@ -16,11 +16,15 @@ from serac.config.serac import MemorySettings
 from serac.editors.serac.columns import EditColumns
 from serac.editors.serac.scope import ScopeClassifier
 from serac.editors.serac.vectors import VectorStore
-from serac.errors import ConfigError
+from serac.errors import ConfigError, SeracError
 from serac.records import Edit
 
 NOWHERE = -1
 FILE = "memory.safetensors"
+TEXTS_AT_ONCE = 1024
+"""Inputs searched for together; more of them would need more memory at once."""
+REBUILD_ABOVE = 100
+"""Edits removed together above which an approximate index is built anew: each removal reads all of it."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,15 @@ class EditMemory:
         """Append edits, encoding only these; returns their ids.
 
         ``vectors`` float32 [m, heads * width], where the classifier encoded the edits before (on another machine).
+        Raises ``SeracError`` if they have another shape.
         """
+        heads, width = self.classifier.vector_shape
+        if vectors is not None and vectors.shape != (len(edits), heads * width):
+            needed = [len(edits), heads * width]
+            raise SeracError(f"'vectors' has the shape {list(vectors.shape)}, but {len(edits)} edits need {needed}")
         if self._keeps_vectors:
-            self.vectors.append(self._encode(edits) if vectors is None else vectors)
+            new = self._encode(edits) if vectors is None else vectors.to(self.classifier.encoder.device)
+            self.vectors.append(new)
         return self.edits.append(edits)
 
     def remove(self, ids: Iterable[int]) -> None:
@@ -70,6 +80,8 @@ class EditMemory:
         ids = list(dict.fromkeys(ids))
         for id in ids:
             self.edits.position(id)
+        if len(ids) > REBUILD_ABOVE:
+            self.vectors.drop_index()
         for id in ids:
             self._swap_remove(self.edits.position(id))
 
@@ -94,17 +106,28 @@ class EditMemory:
 
     # --- search --------------------------------------------------------------------------------
     def retrieve(self, texts: Sequence[str]) -> Retrieval:
-        """The edit whose scope most probably holds each text; of equally probable ones the first added."""
+        """The edit whose scope most probably holds each text.
+
+        Of equally probable ones the first added among those that the classifier's ``search`` returns.
+        """
         device = self.classifier.encoder.device
-        if not self.edits:
+        if not self.edits or not texts:
             return Retrieval(torch.zeros(len(texts), device=device), torch.full((len(texts),), NOWHERE, device=device))
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-        log_g, positions = self.classifier.search(self, list(rows))
-        best = log_g.amax(1, keepdim=True)
-        ids = torch.tensor([[self.edits.ids[place] for place in row] for row in positions.tolist()], device=device)
-        first = ids.where(log_g == best, self.edits.next_id).amin(1)
+        distinct = list(rows)
+        parts = [self._best(distinct[start : start + TEXTS_AT_ONCE]) for start in range(0, len(rows), TEXTS_AT_ONCE)]
+        log_g, ids = (torch.cat(columns) for columns in zip(*parts, strict=True))
         asked = torch.tensor([rows[text] for text in texts], device=device)
-        return Retrieval(best[asked, 0].exp(), first[asked])
+        return Retrieval(log_g[asked].exp(), ids[asked])
+
+    def _best(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Log g float32 [T] of the best entry of each text and its id int64 [T]."""
+        log_g, positions = self.classifier.search(self, texts)
+        best = log_g.amax(1)
+        equal = log_g == best.unsqueeze(1)
+        ids = torch.full(positions.shape, self.edits.next_id, device=positions.device)
+        ids[equal] = ids.new_tensor([self.edits.ids[place] for place in positions[equal].tolist()])
+        return best, ids.amin(1)
 
     # --- disk ----------------------------------------------------------------------------------
     def save_pretrained(self, folder: Path | str) -> None:
