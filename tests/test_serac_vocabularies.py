@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import serac_parts
@@ -85,3 +86,12 @@ def test_decoder_only_base_model(tiny_t5: Tiny) -> None:
     assert base.task.texts(said[routed][:, width:]) == answers
     with pytest.raises(SeracError, match="compare what they generate"):
         model(**reading(base))
+
+
+def test_decoder_only_counterfactual_model_reads_no_padding_before_its_answer() -> None:
+    tiny = gpt2()
+    model = serac_parts.counterfactual(tiny)
+    edits, texts = tiny.edits, [query.input for query in tiny.queries[: len(tiny.edits)]]
+    together = model.generate(edits, texts, **GENERATION)
+    alone = [model.generate([edit], [text], **GENERATION)[0] for edit, text in zip(edits, texts, strict=True)]
+    assert tiny.task.texts(together) == tiny.task.texts(nn.utils.rnn.pad_sequence(alone, batch_first=True))
