@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import torch
 from torch import Tensor
 from transformers import (
     BertConfig,
@@ -20,14 +21,18 @@ from serac.config.serac import MemorySettings, RoutingSettings, ScopeSettings
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.cross import CrossClassifier
 from serac.editors.serac.embed import EmbedClassifier
+from serac.editors.serac.memory import EditMemory
 from serac.editors.serac.model import SeracModel
 from serac.editors.serac.scope import ScopeClassifier
+from serac.records import Edit
 from serac.tasks.registry import load_task
-from tiny_models import Tiny
+from tiny_models import CITIES, PEOPLE, Tiny
 
 WIDTH = 32
 KINDS = ("embed", "cross")
 GENERATION = {"max_new_tokens": 6, "do_sample": False}
+EDITS = [Edit(f"where was {person} born ?", city) for person in PEOPLE for city in CITIES]
+TEXTS = [f"which city is the city of birth of {person} ?" for person in PEOPLE]
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -102,3 +107,9 @@ def batch_of(tiny: Tiny, rows: slice = slice(None)) -> dict[str, Tensor]:
 
 def reading(tiny: Tiny) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in batch_of(tiny).items() if name != "labels"}
+
+
+def assert_same(memory: EditMemory, other: EditMemory, texts: list[str] = TEXTS) -> None:
+    found, expected = memory.retrieve(texts), other.retrieve(texts)
+    torch.testing.assert_close(found.beta, expected.beta)
+    assert [memory.edit(id) for id in found.index.tolist()] == [other.edit(id) for id in expected.index.tolist()]

@@ -1,10 +1,8 @@
-"""The edit memory: incremental changes, exact and approximate search, disk."""
+"""The edit memory: incremental changes and search."""
 
 from __future__ import annotations
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,27 +12,18 @@ from hypothesis import strategies as st
 
 import serac_parts
 from serac.config.serac import MemorySettings
-from serac.editors.serac import columns, cross
+from serac.editors.serac import cross
+from serac.editors.serac import memory as memory_module
 from serac.editors.serac.columns import EditColumns
 from serac.editors.serac.memory import NOWHERE, EditMemory
-from serac.editors.serac.vectors import VectorStore
-from serac.errors import ConfigError, SeracError
+from serac.errors import SeracError
 from serac.records import Edit
-from tiny_models import CITIES, PEOPLE
-
-EDITS = [Edit(f"where was {person} born ?", city) for person in PEOPLE for city in CITIES]
-TEXTS = [f"which city is the city of birth of {person} ?" for person in PEOPLE]
+from serac_parts import EDITS, TEXTS, assert_same
 
 
 @pytest.fixture(params=serac_parts.KINDS)
 def memory(request: pytest.FixtureRequest) -> EditMemory:
     return EditMemory(serac_parts.classifier(request.param))
-
-
-def assert_same(memory: EditMemory, other: EditMemory, texts: list[str] = TEXTS) -> None:
-    found, expected = memory.retrieve(texts), other.retrieve(texts)
-    torch.testing.assert_close(found.beta, expected.beta)
-    assert [memory.edit(id) for id in found.index.tolist()] == [other.edit(id) for id in expected.index.tolist()]
 
 
 def test_empty_memory_retrieves_nothing(memory: EditMemory) -> None:
@@ -68,6 +57,23 @@ def test_cross_holds_a_bounded_number_of_pairs(monkeypatch: pytest.MonkeyPatch, 
     if len(parts) == 1:
         assert torch.equal(log_g.flatten(), at_once)
     assert classifier.search(memory, [])[0].shape == (0, len(EDITS))
+
+
+@pytest.mark.parametrize("kind", serac_parts.KINDS)
+def test_texts_are_searched_for_in_parts(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    memory = EditMemory(serac_parts.classifier(kind))
+    memory.add(EDITS)
+    texts = [*TEXTS, TEXTS[0], "paris"]
+    at_once = memory.retrieve(texts)
+    monkeypatch.setattr(memory_module, "TEXTS_AT_ONCE", 3)
+    searched: list[int] = []
+    search = memory.classifier.search
+    monkeypatch.setattr(memory.classifier, "search", lambda m, part: searched.append(len(part)) or search(m, part))
+    in_parts = memory.retrieve(texts)
+    assert searched == [3, 3, 1]
+    torch.testing.assert_close(in_parts.beta, at_once.beta)
+    assert torch.equal(in_parts.index, at_once.index)
+    assert memory.retrieve([]).beta.shape == (0,)
 
 
 def test_adding_in_parts_is_adding_at_once(memory: EditMemory) -> None:
@@ -123,36 +129,17 @@ def test_unknown_ids_are_errors_and_change_nothing(memory: EditMemory) -> None:
     assert memory.ids == [0, 1, 2]
 
 
+@pytest.mark.parametrize("shape", [(2, serac_parts.WIDTH), (3, 2 * serac_parts.WIDTH), (3 * serac_parts.WIDTH,)])
+def test_vectors_of_another_shape_are_refused(memory: EditMemory, shape: tuple[int, ...]) -> None:
+    with pytest.raises(SeracError, match="but 3 edits need"):
+        memory.add(EDITS[:3], torch.zeros(shape))
+    assert len(memory) == len(memory.vectors) == 0
+
+
 def test_of_equal_edits_the_first_is_retrieved(memory: EditMemory) -> None:
     memory.add([EDITS[0]] * 3 + EDITS[1:3])
     memory.remove([0])
     assert set(memory.retrieve(TEXTS).index.tolist()) <= {1, 3, 4}
-
-
-@pytest.mark.parametrize("kind", serac_parts.KINDS)
-@pytest.mark.parametrize("candidates", [None, 3])
-def test_saved_memory_is_the_same(kind: str, candidates: int | None, tmp_path) -> None:
-    memory = EditMemory(serac_parts.classifier(kind), MemorySettings(candidates=candidates))
-    memory.add(EDITS)
-    memory.remove([0, 5, 9])
-    memory.save_pretrained(tmp_path)
-    loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)
-    assert loaded.ids == memory.ids
-    assert loaded.settings == memory.settings
-    assert_same(loaded, memory)
-    assert loaded.add(EDITS[:1]) == [len(EDITS)]
-    loaded.replace(1, EDITS[0])
-    assert_same(EditMemory.from_pretrained(tmp_path, memory.classifier), memory)
-
-
-def test_memory_of_another_classifier_is_refused(tmp_path) -> None:
-    memory = EditMemory(serac_parts.embed())
-    memory.add(EDITS)
-    memory.save_pretrained(tmp_path)
-    with pytest.raises(ConfigError, match="another scope classifier"):
-        EditMemory.from_pretrained(tmp_path, serac_parts.embed(heads=2))
-    with pytest.raises(ConfigError, match="no edit memory"):
-        EditMemory.from_pretrained(tmp_path / "nothing", memory.classifier)
 
 
 def test_cross_candidates_approach_the_exact_result() -> None:
@@ -168,80 +155,6 @@ def test_cross_candidates_approach_the_exact_result() -> None:
     assert gaps == sorted(gaps, reverse=True)
     assert gaps[0] > gaps[-1]
     assert gaps[-1] == pytest.approx(0, abs=1e-6)
-
-
-@hypothesis_settings(max_examples=25, deadline=None)
-@given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 9), st.integers(0, 2**16))
-def test_nearest_rows_are_exact_in_blocks(rows: int, heads: int, count: int, seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    store = VectorStore(MemorySettings(chunk_megabytes=4 * 5 * 7 / 2**20), heads, 3)  # blocks of 7 rows
-    data, queries = (torch.randn(n, 3 * heads, generator=generator) for n in (rows, 5))
-    for part in data.split(11):
-        store.append(part)
-    distances = (queries.view(5, 1, heads, 3) - data.view(1, rows, heads, 3)).square().sum(-1).amin(-1)
-    found = store.squared_distances(queries, store.nearest(queries, count))
-    torch.testing.assert_close(found.sort(1).values, distances.sort(1).values[:, :count])
-
-
-@pytest.mark.parametrize("heads", [1, 2])
-def test_approximate_search_recalls_the_exact_result(heads: int) -> None:
-    generator = torch.Generator().manual_seed(0)
-    centres = torch.randn(50, 32, generator=generator)
-    data = centres[torch.randint(50, (3000,), generator=generator)] + 0.5 * torch.randn(3000, 32, generator=generator)
-    queries = data[::10] + 0.1 * torch.randn(300, 32, generator=generator)
-    exact, near = (
-        VectorStore(MemorySettings(approximate_above=limit, probes=8), heads, 32 // heads) for limit in (None, 1000)
-    )
-    for store in (exact, near):
-        store.append(data[:2000])
-        store.nearest(queries, 1)
-        store.append(data[2000:])
-        store.set(3, data[5] + 1)
-        for position in (0, 100, 2500):
-            store.swap_remove(position)
-    assert torch.equal(exact.rows, near.rows)
-    best = exact.squared_distances(queries, exact.nearest(queries, 1))
-    found = near.squared_distances(queries, near.nearest(queries, 8)).amin(1, keepdim=True)
-    assert (found <= best + 1e-5).float().mean() >= 0.95
-
-
-def test_approximate_memory_below_its_size_is_exact() -> None:
-    memory = EditMemory(serac_parts.embed(), MemorySettings(approximate_above=len(EDITS)))
-    memory.add(EDITS)
-    exact = EditMemory(memory.classifier)
-    exact.add(EDITS)
-    assert_same(memory, exact)
-    memory.add(EDITS)
-    found, truth = memory.retrieve(TEXTS), exact.retrieve(TEXTS)
-    torch.testing.assert_close(found.beta, truth.beta)
-
-
-def test_loading_builds_no_edit_and_reads_no_vector(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = EditMemory(serac_parts.embed())
-    memory.add([Edit(f"where was number {number} born ?", "rome") for number in range(2000)], torch.randn(2000, 32))
-    memory.save_pretrained(tmp_path)
-    built: list[tuple[str, str]] = []
-    monkeypatch.setattr(columns, "Edit", lambda *pair: built.append(pair) or Edit(*pair))
-    loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)
-    assert (len(loaded), built) == (2000, [])
-    assert loaded.edit(1999) == Edit("where was number 1999 born ?", "rome")
-    assert len(built) == 1
-    if sys.platform == "linux":
-        assert str(tmp_path / "vectors.safetensors") in Path("/proc/self/maps").read_text()
-    assert_same(loaded, memory)
-
-
-def test_memory_is_saved_where_it_was_loaded_from(memory: EditMemory, tmp_path) -> None:
-    memory.add(EDITS)
-    memory.save_pretrained(tmp_path)
-    loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)
-    for changed in (memory, loaded):
-        changed.remove([0, 7])
-        changed.replace(3, EDITS[0])
-    loaded.save_pretrained(tmp_path)
-    assert_same(loaded, memory)
-    assert_same(EditMemory.from_pretrained(tmp_path, memory.classifier), memory)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["memory.json", "vectors.safetensors"]
 
 
 @hypothesis_settings(max_examples=25, deadline=None)

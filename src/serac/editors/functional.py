@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -31,6 +31,12 @@ class WeightEditedModel(EditedModel):
         """The base model's ``generate`` with the replaced weights."""
         weights = {f"model.{name}": tensor for name, tensor in self.weights.items()}
         return functional_call(self._generation[0], weights, (), kwargs)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """What ``to``, ``half`` and the like do to parameters is done to the replacing tensors too."""
+        super()._apply(fn, recurse)
+        self.weights = {name: fn(tensor) for name, tensor in self.weights.items()}
+        return self
 
 
 class _Generation(nn.Module):

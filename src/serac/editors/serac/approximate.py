@@ -21,7 +21,7 @@ class ApproximateIndex:
 
     def __init__(self, rows: Tensor, probes: int) -> None:
         """Index ``rows`` float32 [n, heads, width]; raises ``SeracError`` where faiss is not installed."""
-        self.device, self.built_for = rows.device, len(rows)
+        self.built_for = len(rows)
         self.heads = [_index(_array(rows[:, head]), probes) for head in range(rows.shape[1])]
         self.count = 0
         self.append(rows)
@@ -60,7 +60,7 @@ class ApproximateIndex:
         positions = np.concatenate([pair[1] for pair in found], axis=1)
         best = np.take_along_axis(positions, np.argsort(distances, axis=1, kind="stable")[:, :count], axis=1)
         best = np.where(best < 0, best[:, :1], best)  # faiss pads with -1 where the probed cells hold too few rows
-        return torch.from_numpy(best.clip(min=0)).to(self.device)
+        return torch.from_numpy(best.clip(min=0)).to(queries.device)
 
 
 def _index(rows: np.ndarray, probes: int) -> Any:

@@ -82,6 +82,15 @@ class CounterfactualModel(nn.Module):
     def generate(self, edits: Sequence[Edit], texts: Sequence[str], **options: Any) -> Tensor:
         """Token ids of the model's ``generate``; those of a decoder-only model without the text that it read."""
         batch = self.encode(edits, texts)
+        encodes = self.model.config.is_encoder_decoder
         with torch.no_grad():
-            ids = self.model.generate(**batch, **options)
-        return ids if self.model.config.is_encoder_decoder else ids[:, batch["input_ids"].shape[1] :]
+            ids = self.model.generate(**(batch if encodes else _left_padded(batch)), **options)
+        return ids if encodes else ids[:, batch["input_ids"].shape[1] :]
+
+
+def _left_padded(batch: Batch) -> Batch:
+    """A right-padded batch [B, L] with its padding in front: a decoder-only model goes on after the last place."""
+    length = batch["attention_mask"].shape[1]
+    missing = length - batch["attention_mask"].sum(1, keepdim=True)
+    places = (torch.arange(length, device=missing.device) - missing) % length
+    return {name: tensor.gather(1, places) for name, tensor in batch.items()}

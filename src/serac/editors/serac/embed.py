@@ -65,7 +65,10 @@ class EmbedClassifier(ScopeClassifier):
         return True
 
     def search(self, memory: EditMemory, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """The nearest entries by one matrix product, scored by their differences."""
+        """The ``SHORTLIST`` nearest entries by one matrix product, scored by their differences.
+
+        Of more entries than these at the same distance it is not defined which are returned.
+        """
         queries = self.vectors(texts)
         positions = memory.vectors.nearest(queries, SHORTLIST)
         return self.from_squares(memory.vectors.squared_distances(queries, positions)), positions

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -16,11 +16,15 @@ from serac.config.serac import MemorySettings
 from serac.editors.serac.columns import EditColumns
 from serac.editors.serac.scope import ScopeClassifier
 from serac.editors.serac.vectors import VectorStore
-from serac.errors import ConfigError
+from serac.errors import ConfigError, SeracError
 from serac.records import Edit
 
 NOWHERE = -1
-EDITS_FILE, VECTORS_FILE = "memory.json", "vectors.safetensors"
+FILE = "memory.safetensors"
+TEXTS_AT_ONCE = 1024
+"""Inputs searched for together; more of them would need more memory at once."""
+REBUILD_ABOVE = 100
+"""Edits removed together above which an approximate index is built anew: each removal reads all of it."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,15 @@ class EditMemory:
         """Append edits, encoding only these; returns their ids.
 
         ``vectors`` float32 [m, heads * width], where the classifier encoded the edits before (on another machine).
+        Raises ``SeracError`` if they have another shape.
         """
+        heads, width = self.classifier.vector_shape
+        if vectors is not None and vectors.shape != (len(edits), heads * width):
+            needed = [len(edits), heads * width]
+            raise SeracError(f"'vectors' has the shape {list(vectors.shape)}, but {len(edits)} edits need {needed}")
         if self._keeps_vectors:
-            self.vectors.append(self._encode(edits) if vectors is None else vectors)
+            new = self._encode(edits) if vectors is None else vectors.to(self.classifier.encoder.device)
+            self.vectors.append(new)
         return self.edits.append(edits)
 
     def remove(self, ids: Iterable[int]) -> None:
@@ -70,6 +80,8 @@ class EditMemory:
         ids = list(dict.fromkeys(ids))
         for id in ids:
             self.edits.position(id)
+        if len(ids) > REBUILD_ABOVE:
+            self.vectors.drop_index()
         for id in ids:
             self._swap_remove(self.edits.position(id))
 
@@ -94,57 +106,82 @@ class EditMemory:
 
     # --- search --------------------------------------------------------------------------------
     def retrieve(self, texts: Sequence[str]) -> Retrieval:
-        """The edit whose scope most probably holds each text; of equally probable ones the first added."""
+        """The edit whose scope most probably holds each text.
+
+        Of equally probable ones the first added among those that the classifier's ``search`` returns.
+        """
         device = self.classifier.encoder.device
-        if not self.edits:
+        if not self.edits or not texts:
             return Retrieval(torch.zeros(len(texts), device=device), torch.full((len(texts),), NOWHERE, device=device))
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-        log_g, positions = self.classifier.search(self, list(rows))
-        best = log_g.amax(1, keepdim=True)
-        ids = torch.tensor([[self.edits.ids[place] for place in row] for row in positions.tolist()], device=device)
-        first = ids.where(log_g == best, self.edits.next_id).amin(1)
+        distinct = list(rows)
+        parts = [self._best(distinct[start : start + TEXTS_AT_ONCE]) for start in range(0, len(rows), TEXTS_AT_ONCE)]
+        log_g, ids = (torch.cat(columns) for columns in zip(*parts, strict=True))
         asked = torch.tensor([rows[text] for text in texts], device=device)
-        return Retrieval(best[asked, 0].exp(), first[asked])
+        return Retrieval(log_g[asked].exp(), ids[asked])
+
+    def _best(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Log g float32 [T] of the best entry of each text and its id int64 [T]."""
+        log_g, positions = self.classifier.search(self, texts)
+        best = log_g.amax(1)
+        equal = log_g == best.unsqueeze(1)
+        ids = torch.full(positions.shape, self.edits.next_id, device=positions.device)
+        ids[equal] = ids.new_tensor([self.edits.ids[place] for place in positions[equal].tolist()])
+        return best, ids.amin(1)
 
     # --- disk ----------------------------------------------------------------------------------
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write settings, edits and vectors (safetensors) into ``folder``; the classifier is not among them."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write settings, edits and vectors into one file of ``folder``, which replaces an older one in one step.
+
+        Vectors that were loaded from the older one stay mapped. The classifier is not among what is written.
+        """
+        file = Path(folder) / FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
         content = {
+            "classifier": self.classifier.kind,
             "settings": self.settings.model_dump(),
             "next_id": self.edits.next_id,
             "ids": self.edits.ids,
             "inputs": self.edits.inputs,
             "labels": self.edits.labels,
         }
-        tensors = {"rows": self.vectors.rows.contiguous(), "norms": self.vectors.norms.contiguous()}
-        text = json.dumps(content, ensure_ascii=False)
-        _put(folder / VECTORS_FILE, lambda file: save_file(tensors, file))
-        _put(folder / EDITS_FILE, lambda file: file.write_text(text, encoding="utf-8"))
+        text = bytearray(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        tensors = {
+            "rows": self.vectors.rows.contiguous(),
+            "norms": self.vectors.norms.contiguous(),
+            "content": torch.frombuffer(text, dtype=torch.uint8),
+        }
+        part = file.with_name(f"{FILE}.part")
+        save_file(tensors, part)
+        part.replace(file)
 
     @classmethod
     def from_pretrained(cls, folder: Path | str, classifier: ScopeClassifier) -> EditMemory:
         """Inverse of :meth:`save_pretrained`; on the CPU vectors stay on disk until they are read (memory-mapped).
 
-        ``classifier`` must be the one that encoded the edits. Raises ``ConfigError`` if its vectors have another
-        shape or the folder holds no memory.
+        ``classifier`` must be the one that encoded the edits. Raises ``ConfigError`` if it is of another kind or its
+        vectors have another shape, if the folder holds no memory or a damaged one.
         """
-        folder = Path(folder)
-        if not (folder / EDITS_FILE).exists():
-            raise ConfigError(f"{folder} holds no edit memory ({EDITS_FILE} is missing)")
-        content = json.loads((folder / EDITS_FILE).read_text(encoding="utf-8"))
+        file = Path(folder) / FILE
+        if not file.exists():
+            raise ConfigError(f"{folder} holds no edit memory ({FILE} is missing)")
+        try:
+            tensors = load_file(file, device=str(classifier.encoder.device))
+        except SafetensorError as error:
+            raise ConfigError(f"{file} is damaged ({error}): save the memory again") from error
+        content = json.loads(tensors["content"].cpu().numpy().tobytes())
+        kind, rows, norms = content.pop("classifier"), tensors["rows"], tensors["norms"]
+        if kind != classifier.kind or rows.shape[1:] != classifier.vector_shape:
+            raise ConfigError(
+                f"{file} was written by another scope classifier ({kind}, vectors {tuple(rows.shape[1:])}) than this "
+                f"({classifier.kind}, {classifier.vector_shape}): load it with that one, or add the edits anew"
+            )
         memory = cls(classifier, MemorySettings(**content.pop("settings")))
         memory.edits = EditColumns(**content)
-        tensors = load_file(folder / VECTORS_FILE, device=str(classifier.encoder.device))
-        if tensors["rows"].shape[1:] != classifier.vector_shape:
-            raise ConfigError(f"{folder} was written by another scope classifier: its vectors have another shape")
-        memory.vectors = VectorStore.of(memory.settings, tensors["rows"], tensors["norms"])
+        memory.vectors = VectorStore.of(memory.settings, rows, norms)
+        counts = {len(content[column]) for column in ("ids", "inputs", "labels")}
+        if memory._keeps_vectors:
+            counts |= {len(rows), norms.shape[1]}
+        if len(counts) > 1:
+            raise ConfigError(f"{file} is damaged (its columns hold {sorted(counts)} edits): save the memory again")
         return memory
-
-
-def _put(file: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside the old one and then in its place: vectors that were loaded from it are still mapped."""
-    part = file.with_name(f"{file.name}.part")
-    write(part)
-    part.replace(file)

@@ -29,6 +29,18 @@ def _mix(base: Tensor, counterfactual: Tensor, beta: Tensor) -> Tensor:
     return torch.logaddexp((-beta).log1p() + base, beta.log() + counterfactual)
 
 
+def fit(logits: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+    """Logits [..., V] as [..., width] of this type: embedding tables of one vocabulary differ in spare rows.
+
+    Cuts or fills the words that no tokenizer produces.
+    """
+    logits = logits.to(dtype)
+    missing = width - logits.shape[-1]
+    if missing <= 0:
+        return logits[..., :width]
+    return pad(logits, (0, missing), value=torch.finfo(logits.dtype).min)
+
+
 def merge_rows(first: Tensor, second: Tensor, in_second: Tensor, padding: float) -> Tensor:
     """Rows of ``first`` where ``in_second`` bool [B] is unset and rows of ``second`` where it is set, in order.
 

@@ -9,20 +9,21 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import LogitsProcessor
 from transformers.utils import ModelOutput
 
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.base import EditedModel
 from serac.editors.serac.counterfactual import CounterfactualModel
-from serac.editors.serac.memory import NOWHERE, EditMemory, Retrieval
-from serac.editors.serac.mixing import merge_rows, mix_sequences, mix_verdicts
+from serac.editors.serac.generation import Mixture, options_for_others, require_supported
+from serac.editors.serac.memory import NOWHERE, EditMemory
+from serac.editors.serac.mixing import fit, merge_rows, mix_sequences, mix_verdicts
 from serac.editors.serac.parts import as_read, load_parts, save_parts
+from serac.editors.serac.rows import Rows, chosen_rows
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import SeracError
 from serac.records import Edit
 from serac.tasks.base import Task
-from serac.tasks.losses import IGNORED
+from serac.tasks.losses import IGNORED, shift_for_causal
 
 
 @dataclass
@@ -90,34 +91,44 @@ class SeracModel(EditedModel):
     def forward(self, input_ids: Tensor, **batch: Any) -> Any:  # type: ignore[override]
         """As the base model's forward; each row is answered by one of the two models, or by both (soft).
 
-        Raises ``SeracError`` where logits over different vocabularies would have to share a tensor.
+        With edits in the memory ``loss`` is the task's, whoever answers. Raises ``SeracError`` where logits over
+        different vocabularies would have to share a tensor.
         """
         rows = self._route(input_ids)
-        soft = self.settings.mode == "soft" and len(self.memory) > 0
-        if not soft and not rows.routed.any():
+        if not len(self.memory):
             return self.base(input_ids=input_ids, **batch)
-        if not soft and rows.routed.all() and not self._comparable:
+        if not self._soft and not rows.routed.any():
+            output = self.base(input_ids=input_ids, **batch)
+            output.loss = self._loss(output.logits, batch)
+            return output
+        if not self._soft and rows.routed.all() and not self._comparable:
             return self._in_own_words(rows, batch)
         self._require_comparable()
-        logits = self._mixed(rows, input_ids, batch) if soft else self._merged(rows, input_ids, batch)
-        return self._output(logits, batch)
+        logits = self._mixed(rows, input_ids, batch) if self._soft else self._merged(rows, input_ids, batch)
+        return RoutedOutput(self._loss(logits, batch), logits)
 
     @torch.no_grad()
     def generate(self, input_ids: Tensor, **options: Any) -> Tensor:  # type: ignore[override]
         """As the base model's ``generate``; rows are padded to one length.
 
-        An answer of a counterfactual model with other tokens is written in the base model's.
+        A counterfactual model with other tokens gets no option about tokens, and its answer is written in the base
+        model's. With edits in the memory raises ``SeracError`` for ``return_dict_in_generate`` and, in soft mode, for
+        beams or several sequences.
         """
         rows = self._route(input_ids)
-        if self.settings.mode == "soft" and len(self.memory) > 0:
+        base = cast(Any, self.base)
+        if not len(self.memory):
+            return base.generate(input_ids=input_ids, **options)
+        require_supported(base, options, soft=self._soft)
+        if self._soft:
             return self._generate_mixed(rows, input_ids, options)
         if not rows.routed.any():
-            return self.base.generate(input_ids=input_ids, **options)  # type: ignore[operator]
-        answers = self._answers(rows, input_ids, options)
+            return base.generate(input_ids=input_ids, **options)
+        answers, sequences = self._answers(rows, input_ids, options)
         if rows.routed.all():
             return answers
-        kept = _rows({"input_ids": input_ids, **options}, ~rows.routed)
-        return merge_rows(self.base.generate(**kept), answers, rows.routed, self._padding)  # type: ignore[operator]
+        kept = base.generate(**chosen_rows({"input_ids": input_ids, **options}, ~rows.routed))
+        return merge_rows(kept, answers, rows.routed.repeat_interleave(sequences), self._padding)
 
     def routing(self) -> dict[str, Tensor]:
         """Of the last call: ``beta`` float32 [B], ``index`` int64 [B] id of the retrieved edit, ``routed`` bool [B]."""
@@ -125,12 +136,16 @@ class SeracModel(EditedModel):
             raise SeracError("nothing was routed yet: call forward or generate first")
         return self._routing
 
-    def _route(self, input_ids: Tensor) -> _Rows:
+    def _route(self, input_ids: Tensor) -> Rows:
         texts = self.task.texts(input_ids)
         found = self.memory.retrieve(texts)
-        rows = _Rows(texts, found, (found.beta > self.settings.threshold) & (found.index != NOWHERE), self.memory)
+        rows = Rows(texts, found, (found.beta > self.settings.threshold) & (found.index != NOWHERE), self.memory)
         self._routing = {"beta": found.beta, "index": found.index, "routed": rows.routed}
         return rows
+
+    @property
+    def _soft(self) -> bool:
+        return self.settings.mode == "soft"
 
     # --- forward -------------------------------------------------------------------------------
     @property
@@ -155,48 +170,55 @@ class SeracModel(EditedModel):
                 "their logits cannot be put together: compare what they generate instead"
             )
 
-    def _merged(self, rows: _Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:
-        answered = self.counterfactual(*rows.within(), **self._others(batch, rows.routed)).logits
+    def _merged(self, rows: Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:
+        answered = self.counterfactual(*rows.within(), **chosen_rows(_spoken(batch), rows.routed)).logits
         if rows.routed.all():
-            return _fit(answered, self._width, next(self.base.parameters()).dtype)
-        kept = self.base(**_rows({"input_ids": input_ids, **batch}, ~rows.routed)).logits
-        return merge_rows(kept, _fit(answered, kept.shape[-1], kept.dtype), rows.routed, 0.0)
+            return fit(answered, self._width, next(self.base.parameters()).dtype)
+        kept = self.base(**chosen_rows({"input_ids": input_ids, **batch}, ~rows.routed)).logits
+        return merge_rows(kept, fit(answered, kept.shape[-1], kept.dtype), rows.routed, 0.0)
 
-    def _mixed(self, rows: _Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:
+    def _mixed(self, rows: Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:
         kept = self.base(input_ids=input_ids, **batch).logits
-        everything = torch.ones_like(rows.routed)
-        answered = self.counterfactual(*rows.all(), **self._others(batch, everything)).logits
+        answered = self.counterfactual(*rows.all(), **_spoken(batch)).logits
         beta = rows.found.beta.to(kept.dtype)[:, None]
-        answered = _fit(answered, kept.shape[-1], kept.dtype)
+        answered = fit(answered, kept.shape[-1], kept.dtype)
         return (mix_sequences if self._generative else mix_verdicts)(kept, answered, beta)
 
-    def _in_own_words(self, rows: _Rows, batch: dict[str, Any]) -> RoutedOutput:
+    def _in_own_words(self, rows: Rows, batch: dict[str, Any]) -> RoutedOutput:
         """Every row is the counterfactual model's: logits over its own vocabulary, for labels in its own tokens."""
         if "labels" not in batch or not self.counterfactual.model.config.is_encoder_decoder:
             self._require_comparable()
         spoken = batch["labels"].masked_fill(batch["labels"] == IGNORED, self._padding)
-        labels = self.counterfactual.task.encode([""] * len(spoken), self.task.texts(spoken))["labels"]
-        logits = self.counterfactual(*rows.within(), labels=labels.to(self.device)).logits
-        return RoutedOutput(logits=logits)
+        task = self.counterfactual.task
+        labels = task.encode([""] * len(spoken), self.task.texts(spoken))["labels"].to(self.device)
+        logits = self.counterfactual(*rows.within(), labels=labels).logits
+        return RoutedOutput(task.edit_loss(logits, {"labels": labels}), logits)
 
-    def _output(self, logits: Tensor, batch: dict[str, Any]) -> RoutedOutput:
+    def _loss(self, logits: Tensor, batch: dict[str, Any]) -> Tensor | None:
+        """The task's edit loss where labels were given."""
         labels = batch.get("labels")
-        return RoutedOutput(None if labels is None else self.task.edit_loss(logits, {"labels": labels}), logits)
-
-    @staticmethod
-    def _others(batch: dict[str, Any], chosen: Tensor) -> dict[str, Any]:
-        return _rows({name: value for name, value in batch.items() if name != "attention_mask"}, chosen)
+        if labels is None:
+            return None
+        if not self._generative:
+            labels = labels.reshape(logits.shape)
+        elif not self._encodes:
+            logits, labels = shift_for_causal(logits, labels)
+        return self.task.edit_loss(logits, {"labels": labels})
 
     # --- generate ------------------------------------------------------------------------------
-    def _answers(self, rows: _Rows, input_ids: Tensor, options: dict[str, Any]) -> Tensor:
-        said = self.counterfactual.generate(*rows.within(), **self._others(options, rows.routed))
+    def _answers(self, rows: Rows, input_ids: Tensor, options: dict[str, Any]) -> tuple[Tensor, int]:
+        """The counterfactual model's sequences for the rows in scope, and how many there are for each row."""
+        others = chosen_rows(options_for_others(options, same_words=self._comparable), rows.routed)
+        said = self.counterfactual.generate(*rows.within(), **others)
+        sequences = len(said) // int(rows.routed.sum())
         if self._comparable:
-            return said
+            return said, sequences
         answers = self._tokens([text.strip() for text in self.counterfactual.task.texts(said)])
         if self._encodes:
-            start = answers.new_full((len(answers), 1), self.config.decoder_start_token_id)
-            return torch.cat([start, answers], dim=1)
-        return torch.cat([input_ids[rows.routed], answers], dim=1)
+            before = answers.new_full((len(answers), 1), self.config.decoder_start_token_id)
+        else:
+            before = input_ids[rows.routed].repeat_interleave(sequences, dim=0)
+        return torch.cat([before, answers], dim=1), sequences
 
     def _tokens(self, texts: Sequence[str]) -> Tensor:
         tokenizer = self.task.tokenizer
@@ -209,11 +231,11 @@ class SeracModel(EditedModel):
         tokenizer = self.task.tokenizer
         return cast(int, tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
 
-    def _generate_mixed(self, rows: _Rows, input_ids: Tensor, options: dict[str, Any]) -> Tensor:
+    def _generate_mixed(self, rows: Rows, input_ids: Tensor, options: dict[str, Any]) -> Tensor:
         self._require_comparable()
-        mixture = _Mixture(self.counterfactual, self.counterfactual.encode(*rows.all()), rows.found.beta)
-        options = {**options, "num_beams": 1, "logits_processor": [mixture]}
-        return self.base.generate(input_ids=input_ids, **options)  # type: ignore[operator]
+        mixture = Mixture(self.counterfactual, self.counterfactual.encode(*rows.all()), rows.found.beta)
+        processors = [mixture, *(options.get("logits_processor") or ())]
+        return self.base.generate(input_ids=input_ids, **{**options, "logits_processor": processors})  # type: ignore[operator]
 
     # --- disk ----------------------------------------------------------------------------------
     def save_pretrained(self, folder: Path | str) -> None:
@@ -231,56 +253,6 @@ class SeracModel(EditedModel):
         return cls(base, task, classifier, counterfactual, routing=routing, memory=memory)
 
 
-@dataclass
-class _Rows:
-    """The rows of one call: their texts, what was retrieved for them, which are in scope."""
-
-    texts: list[str]
-    found: Retrieval
-    routed: Tensor
-    memory: EditMemory
-
-    def within(self) -> tuple[list[Edit], list[str]]:
-        """Retrieved edits and texts of the rows in scope."""
-        return self._of(self.routed.nonzero().flatten().tolist())
-
-    def all(self) -> tuple[list[Edit], list[str]]:
-        """Retrieved edits and texts of all rows."""
-        return self._of(range(len(self.texts)))
-
-    def _of(self, rows: Iterable[int]) -> tuple[list[Edit], list[str]]:
-        ids = self.found.index.tolist()
-        chosen = list(rows)
-        return [self.memory.edit(ids[row]) for row in chosen], [self.texts[row] for row in chosen]
-
-
-class _Mixture(LogitsProcessor):
-    """Mixes the counterfactual model's next-token distribution into the base model's, token by token."""
-
-    def __init__(self, counterfactual: CounterfactualModel, batch: dict[str, Tensor], beta: Tensor) -> None:
-        self.model = counterfactual.model
-        self.mask, self.beta = batch["attention_mask"], beta
-        self.encoded = cast(Any, self.model).get_encoder()(**batch)
-
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # type: ignore[override]
-        said = self.model(encoder_outputs=self.encoded, attention_mask=self.mask, decoder_input_ids=input_ids)
-        answered = _fit(said.logits[:, -1], scores.shape[-1], scores.dtype)
-        return mix_sequences(scores, answered, self.beta.to(scores))
-
-
-def _rows(batch: dict[str, Any], chosen: Tensor) -> dict[str, Any]:
-    """The chosen rows of every tensor of the batch; everything else as it is."""
-    size = len(chosen)
-    return {
-        name: value[chosen] if isinstance(value, Tensor) and value.dim() > 0 and len(value) == size else value
-        for name, value in batch.items()
-    }
-
-
-def _fit(logits: Tensor, width: int, dtype: torch.dtype) -> Tensor:
-    """Cut or fill the words that no tokenizer produces: embedding tables of one vocabulary differ in spare rows."""
-    logits = logits.to(dtype)
-    missing = width - logits.shape[-1]
-    if missing <= 0:
-        return logits[..., :width]
-    return nn.functional.pad(logits, (0, missing), value=torch.finfo(logits.dtype).min)
+def _spoken(batch: dict[str, Any]) -> dict[str, Any]:
+    """What the decoder says or has said: all of a batch that also holds for a model that reads another input."""
+    return {name: value for name, value in batch.items() if name == "labels" or name.startswith("decoder_")}

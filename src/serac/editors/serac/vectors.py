@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
@@ -12,7 +14,8 @@ from serac.editors.serac.approximate import ApproximateIndex
 class VectorStore:
     """Rows float32 [n, heads * width]; the distance of two rows is that of their nearest heads.
 
-    Positions move: removing a row puts the last one in its place.
+    Positions move: removing a row puts the last one in its place. The store is where its last rows or queries were:
+    it follows a classifier to another device.
     """
 
     def __init__(self, settings: MemorySettings, heads: int, width: int, device: torch.device | str = "cpu") -> None:
@@ -45,6 +48,7 @@ class VectorStore:
     # --- changes -------------------------------------------------------------------------------
     def append(self, rows: Tensor) -> None:
         """Add rows [m, heads * width] at the end."""
+        self._follow(rows.device)
         start, self._count = self._count, self._count + len(rows)
         self._reserve(self._count)
         self._write(slice(start, self._count), rows.view(-1, self.heads, self.width))
@@ -53,6 +57,7 @@ class VectorStore:
 
     def set(self, position: int, row: Tensor) -> None:
         """Replace one row by ``row`` [heads * width]."""
+        self._follow(row.device)
         self._write(slice(position, position + 1), row.view(1, self.heads, self.width))
         if self._index is not None:
             self._index.set(position, self._rows[position : position + 1])
@@ -65,7 +70,14 @@ class VectorStore:
         if self._index is not None:
             self._index.swap_remove(position, last, self._rows[position : position + 1])
 
+    def drop_index(self) -> None:
+        """Forget the approximate index: the next search builds it anew, which is quicker than many removals."""
+        self._index = None
+
+    @torch.inference_mode()
     def _write(self, where: slice, rows: Tensor) -> None:
+        """In inference mode, where all tensors can be written: those made in it cannot be outside."""
+        rows = rows.float()
         self._rows[where] = rows
         self._norms[:, where] = rows.square().sum(-1).T
 
@@ -82,22 +94,29 @@ class VectorStore:
         norms[:, : self._norms.shape[1]] = self._norms
         self._rows, self._norms = rows, norms
 
+    def _follow(self, device: torch.device) -> None:
+        if self._rows.device != device:
+            self._rows, self._norms = self._rows.to(device), self._norms.to(device)
+
     # --- search --------------------------------------------------------------------------------
     def nearest(self, queries: Tensor, count: int) -> Tensor:
         """Positions int64 [T, min(count, n)] of the nearest rows to ``queries`` [T, heads * width].
 
         Exact up to rounding of the expanded square, so callers score a few candidates with
-        :meth:`squared_distances`; approximate above ``approximate_above`` rows.
+        :meth:`squared_distances`; approximate above ``approximate_above`` rows. In float32 whatever the autocast.
         """
-        queries = queries.view(-1, self.heads, self.width)
+        self._follow(queries.device)
+        queries = queries.float().view(-1, self.heads, self.width)
         count = min(count, self._count)
         limit = self.settings.approximate_above
         if limit is not None and self._count > limit:
             return self._approximate().nearest(queries, count)
-        return self._exact(queries, count)
+        with _without_autocast(queries.device):
+            return self._exact(queries, count)
 
     def squared_distances(self, queries: Tensor, positions: Tensor) -> Tensor:
         """Squared distances float32 [T, m] of ``queries`` [T, heads * width] to the rows at ``positions`` [T, m]."""
+        self._follow(queries.device)
         difference = self._rows[positions] - queries.view(-1, 1, self.heads, self.width)
         return difference.square().sum(-1).amin(-1)
 
@@ -128,3 +147,8 @@ class VectorStore:
         if self._index is None or self._index.outgrown(self._count):
             self._index = ApproximateIndex(self.rows, self.settings.probes)
         return self._index
+
+
+def _without_autocast(device: torch.device) -> AbstractContextManager:
+    available = torch.amp.is_autocast_available(device.type)
+    return torch.autocast(device.type, enabled=False) if available else nullcontext()

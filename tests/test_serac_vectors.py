@@ -1,0 +1,156 @@
+"""Vectors of the edit memory: exact and approximate search, other devices, precisions and modes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+import serac_parts
+from serac.config.serac import MemorySettings
+from serac.editors.serac.approximate import ApproximateIndex
+from serac.editors.serac.memory import REBUILD_ABOVE, EditMemory
+from serac.editors.serac.vectors import VectorStore
+from serac.records import Edit
+from serac_parts import EDITS, TEXTS, WIDTH, assert_same
+
+
+@hypothesis_settings(max_examples=25, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 9), st.integers(0, 2**16))
+def test_nearest_rows_are_exact_in_blocks(rows: int, heads: int, count: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    store = VectorStore(MemorySettings(chunk_megabytes=4 * 5 * 7 / 2**20), heads, 3)  # blocks of 7 rows
+    data, queries = (torch.randn(n, 3 * heads, generator=generator) for n in (rows, 5))
+    for part in data.split(11):
+        store.append(part)
+    distances = (queries.view(5, 1, heads, 3) - data.view(1, rows, heads, 3)).square().sum(-1).amin(-1)
+    found = store.squared_distances(queries, store.nearest(queries, count))
+    torch.testing.assert_close(found.sort(1).values, distances.sort(1).values[:, :count])
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_approximate_search_recalls_the_exact_result(heads: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(50, 32, generator=generator)
+    data = centres[torch.randint(50, (3000,), generator=generator)] + 0.5 * torch.randn(3000, 32, generator=generator)
+    queries = data[::10] + 0.1 * torch.randn(300, 32, generator=generator)
+    exact, near = (
+        VectorStore(MemorySettings(approximate_above=limit, probes=8), heads, 32 // heads) for limit in (None, 1000)
+    )
+    for store in (exact, near):
+        store.append(data[:2000])
+        store.nearest(queries, 1)
+        store.append(data[2000:])
+        store.set(3, data[5] + 1)
+        for position in (0, 100, 2500):
+            store.swap_remove(position)
+    assert torch.equal(exact.rows, near.rows)
+    best = exact.squared_distances(queries, exact.nearest(queries, 1))
+    found = near.squared_distances(queries, near.nearest(queries, 8)).amin(1, keepdim=True)
+    assert (found <= best + 1e-5).float().mean() >= 0.95
+
+
+def test_approximate_memory_below_its_size_is_exact() -> None:
+    memory = EditMemory(serac_parts.embed(), MemorySettings(approximate_above=len(EDITS)))
+    memory.add(EDITS)
+    exact = EditMemory(memory.classifier)
+    exact.add(EDITS)
+    assert_same(memory, exact)
+    memory.add(EDITS)
+    found, truth = memory.retrieve(TEXTS), exact.retrieve(TEXTS)
+    torch.testing.assert_close(found.beta, truth.beta)
+
+
+def many(count: int) -> tuple[list[Edit], torch.Tensor]:
+    """Edits and their vectors, which have large norms and small differences."""
+    generator = torch.Generator().manual_seed(0)
+    edits = [Edit(f"where was number {number} born ?", "rome") for number in range(count)]
+    return edits, 100 + torch.randn(count, WIDTH, generator=generator)
+
+
+def test_many_removals_leave_the_index_to_be_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    edits, vectors = many(4 * REBUILD_ABOVE)
+    classifier = serac_parts.embed()
+    near, exact = (EditMemory(classifier, MemorySettings(approximate_above=limit, probes=99)) for limit in (10, None))
+    for memory in (near, exact):
+        memory.add(edits, vectors)
+    removed: list[int] = []
+    original = ApproximateIndex.swap_remove
+    monkeypatch.setattr(
+        ApproximateIndex, "swap_remove", lambda self, *rows: removed.append(rows[0]) or original(self, *rows)
+    )
+    for few, expected in (([3, 5], 2), (range(10, 10 + 2 * REBUILD_ABOVE), 2), ([7], 3)):
+        for memory in (near, exact):
+            memory.retrieve(TEXTS)
+            memory.remove(few)
+        assert len(removed) == expected
+        assert_same(near, exact)
+
+
+def test_autocast_of_the_caller_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    edits, vectors = many(500)
+    memory = EditMemory(serac_parts.embed())
+    memory.add(edits, vectors)
+    monkeypatch.setattr(memory.classifier, "vectors", lambda texts: vectors[:100] + 0.3)
+    texts = [str(number) for number in range(100)]
+    found = memory.retrieve(texts)
+    assert found.index.tolist() == list(range(100))
+    with torch.autocast("cpu", torch.bfloat16):
+        again = memory.retrieve(texts)
+    assert torch.equal(again.index, found.index)
+    assert torch.equal(again.beta, found.beta)
+
+
+def test_norms_are_those_of_the_float32_rows() -> None:
+    rows = torch.randn(5, 6).bfloat16()
+    store = VectorStore(MemorySettings(), 2, 3)
+    store.append(rows)
+    store.set(1, rows[2])
+    assert store.rows.dtype == store.norms.dtype == torch.float32
+    assert torch.equal(store.norms, store.rows.square().sum(-1).T)
+
+
+def test_vectors_follow_rows_and_queries_to_another_device() -> None:
+    here, there = torch.randn(5, 6), torch.empty(5, 6, device="meta")
+    for move in (
+        lambda store: store.append(there),
+        lambda store: store.set(1, there[0]),
+        lambda store: store.nearest(there, 2),
+        lambda store: store.squared_distances(there, torch.empty(5, 2, dtype=torch.int64, device="meta")),
+    ):
+        store = VectorStore(MemorySettings(), 2, 3)
+        store.append(here)
+        result = move(store)
+        assert store.rows.device.type == store.norms.device.type == "meta"
+        assert result is None or (result.device.type, result.shape) == ("meta", (5, 2))
+
+
+@pytest.mark.parametrize("before", [0, 3])
+def test_memory_follows_its_classifier_to_another_device(monkeypatch: pytest.MonkeyPatch, before: int) -> None:
+    memory = EditMemory(serac_parts.embed())
+    memory.add(EDITS[:before])
+    there = memory.classifier.to("meta").encoder.device
+    monkeypatch.setattr(memory.classifier, "states", lambda texts: torch.empty(len(texts), WIDTH, device=there))
+    memory.add(EDITS[before:5])
+    assert memory.vectors.rows.device.type == "meta"
+    memory.add(EDITS[5:6], torch.zeros(1, WIDTH))
+    assert (memory.vectors.rows.device.type, memory.vectors.norms.shape) == ("meta", (1, 6))
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_memory_that_grew_in_inference_mode_can_be_changed(saved: bool, tmp_path) -> None:
+    expected = EditMemory(serac_parts.embed())
+    with torch.inference_mode():
+        memory = EditMemory(expected.classifier)
+        memory.add(EDITS[:5])
+        if saved:
+            memory.save_pretrained(tmp_path)
+            memory = EditMemory.from_pretrained(tmp_path, expected.classifier)
+    expected.add(EDITS[:5])
+    for changed in (memory, expected):
+        changed.replace(1, EDITS[7])
+        changed.remove([0])
+        changed.add(EDITS[8:12])
+    assert_same(memory, expected)
