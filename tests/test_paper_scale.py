@@ -99,7 +99,10 @@ ITEMS = {
         "problems": ["qa"],
         "models": {"t5-small": None, "t5-base": None, "bart": {"train": TINY}, "gpt2": {"train": TINY}},
     },
-    "cost": {"editor": "serac_embed", "edits": 2, "batch_size": 2, "warmup": 0, "repeats": 1},
+    "cost": {
+        "editors": {"qa_hard": None, "fc": None, "convsent": None},
+        "edits": 2, "batch_size": 2, "warmup": 0, "repeats": 1,
+    },
     "edit_scope": {"problem": "qa", "edits": 2, "inputs": 2},
     "errors": {"problem": "qa", "editor": "serac_embed", "examples": 2},
     "sequential_edits": {"editors": ["serac_embed"], "checkpoints": [1, 2]},
