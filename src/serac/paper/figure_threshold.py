@@ -27,7 +27,7 @@ def plot_threshold(outcomes: Mapping[str, Sequence[Path | str]], outputs: Sequen
             _threshold_lines(right, frames[editor], editor)
         left.plot([0, 1], [0, 1], color=style.GREY, linestyle=":", linewidth=0.8)
         left.set(xlabel="out-of-scope inputs routed", ylabel="in-scope inputs routed", aspect="equal")
-        left.legend(loc="lower right")
+        left.legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none")
         right.axvline(DEFAULT_THRESHOLD, color=style.GREY, linestyle=":", linewidth=0.8)
         right.set(xlabel="routing threshold (paper: 0.5)", ylabel="ES, DD", xlim=(0, 1))
         right.grid(axis="y")
