@@ -140,3 +140,11 @@ def in_batches(queries: Sequence[Query], batch_size: int) -> list[list[int]]:
 def device_of(model: nn.Module) -> torch.device:
     """Device of the first parameter (CPU for a model without parameters)."""
     return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+def left_padded(batch: Batch) -> Batch:
+    """A right-padded batch [B, L] with its padding in front: a decoder-only model goes on after the last place."""
+    length = batch["attention_mask"].shape[1]
+    missing = length - batch["attention_mask"].sum(1, keepdim=True)
+    places = (torch.arange(length, device=missing.device) - missing) % length
+    return {name: tensor.gather(1, places) for name, tensor in batch.items()}

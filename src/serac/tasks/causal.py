@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokeni
 
 from serac.records import Query
 from serac.tasks import losses
-from serac.tasks.base import Batch, device_of, in_batches
+from serac.tasks.base import Batch, device_of, in_batches, left_padded
 from serac.tasks.loading import load_without_dropout
 from serac.tasks.seq2seq import SPARE_TOKENS, Seq2SeqTask
 
@@ -90,10 +90,7 @@ class CausalTask(Seq2SeqTask):
 
     def _left_padded(self, texts: Sequence[str]) -> Batch:
         batch = self.encode(texts, [""] * len(texts))
-        ids, mask = batch["input_ids"], batch["attention_mask"]
-        shifts = (ids.shape[1] - mask.sum(1)).tolist()
-        rolled = [[tensor.roll(shift) for tensor, shift in zip(part, shifts, strict=True)] for part in (ids, mask)]
-        return {"input_ids": torch.stack(rolled[0]), "attention_mask": torch.stack(rolled[1])}
+        return left_padded({name: batch[name] for name in ("input_ids", "attention_mask")})
 
 
 def _until(ids: Tensor, end: int) -> Tensor:

@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 from serac.config.serac import CounterfactualSettings
 from serac.errors import ConfigError
 from serac.records import Edit, Query
-from serac.tasks.base import Batch, Task, device_of
+from serac.tasks.base import Batch, Task, device_of, left_padded
 from serac.tasks.registry import TASKS, load_task
 
 SETTINGS_FILE = "counterfactual.json"
@@ -84,13 +84,5 @@ class CounterfactualModel(nn.Module):
         batch = self.encode(edits, texts)
         encodes = self.model.config.is_encoder_decoder
         with torch.no_grad():
-            ids = self.model.generate(**(batch if encodes else _left_padded(batch)), **options)
+            ids = self.model.generate(**(batch if encodes else left_padded(batch)), **options)
         return ids if encodes else ids[:, batch["input_ids"].shape[1] :]
-
-
-def _left_padded(batch: Batch) -> Batch:
-    """A right-padded batch [B, L] with its padding in front: a decoder-only model goes on after the last place."""
-    length = batch["attention_mask"].shape[1]
-    missing = length - batch["attention_mask"].sum(1, keepdim=True)
-    places = (torch.arange(length, device=missing.device) - missing) % length
-    return {name: tensor.gather(1, places) for name, tensor in batch.items()}
