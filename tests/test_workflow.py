@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from serac.config.run import Needs
 from snakemake_runs import ROOT, SMOKE, snakemake
 
 SCENARIOS = sorted((ROOT / "config").glob("*.yaml"))
@@ -140,13 +140,10 @@ def test_one_gpu_job_at_a_time_unless_told_otherwise(
 
 
 def test_needs_grow_with_every_attempt_up_to_their_limit() -> None:
-    """The function of the rules, which is no module: the text of its file, run alone."""
-    text = (ROOT / "workflow/rules/common.smk").read_text()
-    (source,) = re.findall(r"^def growing.+?(?=^def )", text, flags=re.M | re.S)
-    names: dict[str, Any] = {}
-    exec(source, names)
-    assert [names["growing"](100, None)(None, attempt) for attempt in (1, 2, 4)] == [100, 200, 400]
-    assert [names["growing"](100, 250)(None, attempt) for attempt in (1, 2, 4)] == [100, 200, 250]
+    endless, limited = Needs(mem_mb=100, runtime=100), Needs(mem_mb=100, runtime=100, max_mem_mb=250, max_runtime=250)
+    for grown in ("mem_mb_of", "runtime_of"):
+        assert [getattr(endless, grown)(attempt) for attempt in (1, 2, 4)] == [100, 200, 400]
+        assert [getattr(limited, grown)(attempt) for attempt in (1, 2, 4)] == [100, 200, 250]
 
 
 def counts(output: str) -> dict[str, int]:

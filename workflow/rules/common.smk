@@ -40,15 +40,10 @@ def needs(kind, gpu=True):
     need = settings.run.needs[kind]
     gpu = int(gpu and settings.run.device == "cuda" and kind != "light")
     return {
-        "mem_mb": growing(need.mem_mb, need.max_mem_mb),
-        "runtime": growing(need.runtime, need.max_runtime),
+        "mem_mb": lambda wildcards, attempt: need.mem_mb_of(attempt),
+        "runtime": lambda wildcards, attempt: need.runtime_of(attempt),
         **({"gpu": gpu} if gpu else {}),
     }
-
-
-def growing(first, most):
-    """A resource that grows with the attempt up to ``most``."""
-    return lambda wildcards, attempt: min(first * attempt, most or first * attempt)
 
 
 def dump(section):

@@ -19,6 +19,18 @@ class Needs(Section):
         None, description="what minutes grow to: the limit of a cluster's partition"
     )
 
+    def mem_mb_of(self, attempt: int) -> int:
+        """Memory in MB at an attempt (1, 2, ...)."""
+        return _grown(self.mem_mb, attempt, self.max_mem_mb)
+
+    def runtime_of(self, attempt: int) -> int:
+        """Minutes at an attempt (1, 2, ...)."""
+        return _grown(self.runtime, attempt, self.max_runtime)
+
+
+def _grown(first: int, attempt: int, most: int | None) -> int:
+    return min(first * attempt, most or first * attempt)
+
 
 class RunSettings(Section):
     """One configuration's outputs live under `results/{name}`."""
