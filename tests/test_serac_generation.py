@@ -44,8 +44,7 @@ def test_generated_answers_are_each_models_own(tiny_t5: Tiny, kind: str) -> None
 
 
 def test_soft_generation_is_greedy_in_the_mixture(tiny_t5: Tiny) -> None:
-    model = serac_parts.serac(tiny_t5, half=False)
-    model.settings = RoutingSettings(mode="soft")
+    model = soft(tiny_t5)
     said = model.generate(**reading(tiny_t5), **GENERATION)
     labels = torch.where(said[:, 1:] == 0, -100, said[:, 1:])
     expected = model(**reading(tiny_t5), labels=labels).logits.argmax(-1)

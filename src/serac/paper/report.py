@@ -69,7 +69,7 @@ def _section(item: Item, run: Run, file: Path, folder: Path, subject: str | None
     lines = [f"## {item.title}", "", f"{label}: {item.claim}" if decides else item.claim, ""]
     if finding is not None:
         lines += [f"This run{f' ({subject})' if subject else ''}: {finding.shows}", ""]
-        if finding.holds is not None:
+        if decides:
             criterion = f" (counted: {item.criterion})" if item.criterion else ""
             lines += [f"The claim {VERDICTS[finding.holds]}{criterion}.", ""]
     if item.form == "table":
