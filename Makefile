@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce slurm cancel-orphans test test-slurm lint format config benchmarks setup clean
+.PHONY: reproduce slurm cancel-orphans test test-slurm lint format config docs benchmarks setup clean
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
 	$(BIN)/python -m serac.orphans --check
@@ -41,6 +41,9 @@ config: setup  ## write config/schema.json and the generated documents from the 
 	$(BIN)/python -m serac.config
 	$(BIN)/python -m serac.sources
 	$(BIN)/python -m serac.estimates
+
+docs: setup  ## the documentation site, under docs/_build; warnings are errors
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build
 
 benchmarks: setup  ## measure every goal on a quiet machine (hours) and write docs/benchmarks.md
 	$(BIN)/python benchmarks/run_all.py --threads 2
