@@ -38,7 +38,7 @@ format: setup  ## rewrite sources in the project's format
 	$(BIN)/snakefmt Snakefile workflow
 
 config: setup  ## write config/schema.json and the generated documents from the typed settings
-	$(BIN)/python -m serac.config
+	$(BIN)/python -m serac.settings
 	$(BIN)/python -m serac.sources
 	$(BIN)/python -m serac.estimates
 

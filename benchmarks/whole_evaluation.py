@@ -25,7 +25,6 @@ from random_models import examples, random_models
 from reference_way import ReferenceWay
 
 from serac.config.evaluation import EvaluationSettings
-from serac.config.load import load
 from serac.config.serac import RoutingSettings
 from serac.editors.assembly import assemble
 from serac.editors.serac.editor import MemoryEditor, SeracCross, SeracEmbed
@@ -36,6 +35,7 @@ from serac.evaluation.evaluate import evaluate, same_text
 from serac.evaluation.reading import edits_as_read
 from serac.models.loading import load_base
 from serac.records import EditExample, Query, read_examples
+from serac.settings import load
 
 EDITORS = {"embed": SeracEmbed, "cross": SeracCross}
 COMPARED = ["batch", "edit_id", "scope", "kind", "value", "generated", "base_output", "edited_output"]

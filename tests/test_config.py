@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from serac.config import reference
-from serac.config.load import load, merge, read_yaml, validate
+from serac.config.files import merge, read_yaml
 from serac.errors import ConfigError
+from serac.settings import documentation as reference
+from serac.settings import load, validate
 
 ROOT = Path(__file__).parent.parent
 DEFAULT = ROOT / "config/config.yaml"

@@ -9,12 +9,12 @@ import pytest
 import torch
 from transformers import DistilBertConfig, DistilBertModel
 
-from serac.config.load import load, merge, read_yaml, validate
+from serac.config.files import merge, read_yaml
 from serac.config.models import Architecture
-from serac.config.settings import Settings
 from serac.estimates import table, work
 from serac.estimates.sizes import size_of
 from serac.models.architectures import _BUILDERS
+from serac.settings import Settings, load, validate
 from serac.sources import table as sources
 from snakemake_runs import ROOT, snakemake
 

@@ -22,7 +22,7 @@ from serac.models.checkpoints import make_checkpoint
 from serac.models.copying import _exercise, copying_objective
 from serac.models.encoder import sentence_embedder
 from serac.models.tokenizers import raw_texts, train_tokenizer
-from serac.problems.base_data import BasePair
+from serac.problems.base_pairs import BasePair
 from serac.tasks.loading import ready_for_training
 from serac.tasks.registry import load_task
 from serac.training import train

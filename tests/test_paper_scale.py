@@ -20,10 +20,9 @@ from transformers import AutoTokenizer
 
 from hub_models import REPOSITORIES, write_hub
 from local_server import Server, files_of, serve
-from serac.config.load import load
-from serac.config.settings import Settings
 from serac.config.world import WorldSize
 from serac.models.tokenizers import raw_texts
+from serac.settings import Settings, load
 from serac.sources.miniature import generate_world
 from snakemake_runs import ROOT, snakemake
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serac.config.problems_data import SPLITS, NqFiles, SplitSettings
 from serac.errors import ConfigError
 from serac.problems.draw import coin, shuffled, weighted
+from serac.problems.natural_questions import NqFiles
 from serac.problems.neighbours import hard_negatives
-from serac.problems.splits import SplitReport, load_splits
+from serac.problems.splits import SPLITS, Judged, Split, SplitReport, SplitSettings, load_splits
 
 ONE_FILE = dict.fromkeys(SPLITS, "all")
+
+
+def records_by_split(*arguments: Any) -> dict[Split, list[Any]]:
+    return {split: [one.record for one in judged] for split, judged in load_splits(*arguments).items()}
 
 
 @given(items=st.lists(st.integers(), max_size=30), seed=st.integers(0, 9))
@@ -46,23 +51,23 @@ def test_coin_is_certain_at_the_ends(probability: float, heads: int) -> None:
 def test_carving_parts_no_group_and_loses_no_record(groups: list[str], seed: int) -> None:
     settings = SplitSettings(splits=ONE_FILE, fractions={"train": 0.5, "validation": 0.25, "test": 0.25})
     records = list(enumerate(groups))
-    splits = load_splits(settings, lambda _: records, lambda record: record[1], seed)
+    splits = records_by_split(settings, lambda _: records, lambda record: record[1], seed)
     assert sorted(record for part in splits.values() for record in part) == records
     assert sum(len({group for _, group in part}) for part in splits.values()) == len(set(groups))
     assert all(part == sorted(part) for part in splits.values())
-    again = load_splits(settings, lambda _: records, lambda record: record[1], seed)
+    again = records_by_split(settings, lambda _: records, lambda record: record[1], seed)
     assert again == splits
 
 
 def test_carving_follows_the_fractions() -> None:
     settings = SplitSettings(splits=ONE_FILE, fractions={"train": 0.5, "validation": 0.1, "test": 0.2})
-    splits = load_splits(settings, lambda _: list(range(100)), str, 0)
+    splits = records_by_split(settings, lambda _: list(range(100)), str, 0)
     assert [len(splits[split]) for split in SPLITS] == [50, 10, 20]
 
 
 def test_each_file_is_read_once_and_fractions_hold_for_shared_files_only() -> None:
     read = []
-    splits = load_splits(NqFiles(), lambda name: read.append(name) or list(range(10)), str, 0)
+    splits = records_by_split(NqFiles(), lambda name: read.append(name) or list(range(10)), str, 0)
     assert read == ["train", "validation"]
     assert [len(splits[split]) for split in SPLITS] == [10, 5, 5]
 
@@ -70,7 +75,7 @@ def test_each_file_is_read_once_and_fractions_hold_for_shared_files_only() -> No
 def test_limits_count_groups() -> None:
     settings = SplitSettings(limits={"train": 2})
     records = [(group, number) for group in "abcd" for number in range(3)]
-    splits = load_splits(settings, lambda _: records, lambda record: record[0], 0)
+    splits = records_by_split(settings, lambda _: records, lambda record: record[0], 0)
     assert len(splits["train"]) == 6
     assert len({group for group, _ in splits["train"]}) == 2
     assert splits["test"] == records
@@ -79,7 +84,7 @@ def test_limits_count_groups() -> None:
 def test_records_that_the_filters_drop_use_up_no_share() -> None:
     """Ten usable groups among 300: every split gets its part of both sorts."""
     settings = SplitSettings(splits=ONE_FILE, fractions={"train": 0.6, "validation": 0.2, "test": 0.2})
-    splits = load_splits(settings, lambda _: list(range(310)), str, 0, lambda number: "odd" if number >= 10 else None)
+    splits = records_by_split(settings, lambda _: list(range(310)), str, 0, lambda n: "odd" if n >= 10 else None)
     assert [sum(number < 10 for number in splits[split]) for split in SPLITS] == [6, 2, 2]
     assert [len(splits[split]) for split in SPLITS] == [186, 62, 62]
     assert sorted(number for part in splits.values() for number in part) == list(range(310))
@@ -87,7 +92,7 @@ def test_records_that_the_filters_drop_use_up_no_share() -> None:
 
 @pytest.mark.parametrize(("limit", "usable", "others"), [(5, 5, 10), (10, 10, 20), (11, 10, 20)])
 def test_limits_count_usable_groups(limit: int, usable: int, others: int) -> None:
-    splits = load_splits(
+    splits = records_by_split(
         SplitSettings(limits={"train": limit}), lambda _: list(range(30)), str, 0, lambda n: "big" if n >= 10 else None
     )
     assert (sum(n < 10 for n in splits["train"]), sum(n >= 10 for n in splits["train"])) == (usable, others)
@@ -96,7 +101,8 @@ def test_limits_count_usable_groups(limit: int, usable: int, others: int) -> Non
 
 def test_report_counts_a_record_at_one_filter() -> None:
     report = SplitReport()
-    kept = report.keep(range(10), lambda number: "odd" if number % 2 else "big" if number > 5 else None)
+    faults = ["odd" if number % 2 else "big" if number > 5 else None for number in range(10)]
+    kept = report.keep(map(Judged, range(10), faults))
     assert kept == [0, 2, 4]
     assert (report.read, report.kept, report.dropped) == (10, 3, {"odd": 5, "big": 2})
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from serac.config.problems_data import ConvSentSettings, FcSettings, QaSettings
 from serac.errors import MissingSourceError, RecordError, SeracError
 from serac.problems import convsent, files, vitaminc, zsre
-from serac.problems.base_data import read_pairs
-from serac.problems.registry import PROBLEMS, problem
+from serac.problems.base_pairs import read_pairs
+from serac.problems.convsent import ConvSentSettings
+from serac.problems.fc import FcSettings
+from serac.problems.qa import QaSettings
+from serac.problems.registry import PROBLEMS
 
 RECORD = {
     "input": "Who wrote Silent Harbor?",
@@ -71,7 +73,7 @@ def test_a_record_that_the_filters_drop_needs_no_answer(tmp_path: Path, missing:
     statements = write(tmp_path / "yn.txt", "It is so.")
     (fact,) = zsre.read_facts(write(tmp_path / "r.jsonl", json.dumps(dropped)), implications, statements)
     assert fact.answer == ""
-    assert zsre.fault(QaSettings())(fact) is not None
+    assert zsre.fault(fact, QaSettings()) is not None
     assert not fact.has_statement
     assert fact.usable_implications == ()
 
@@ -204,10 +206,10 @@ def test_subset_must_hold_line_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_missing_source_says_what_to_do(tmp_path: Path, name: str) -> None:
-    settings = problem(name).settings()
+    settings = PROBLEMS[name].settings()
     for call in (
-        lambda: problem(name).prepare(tmp_path, settings, None, 0),
-        lambda: problem(name).base_pairs(tmp_path, settings, 0),
+        lambda: PROBLEMS[name].prepare(tmp_path, settings, None, 0),
+        lambda: PROBLEMS[name].base_pairs(tmp_path, settings, 0),
     ):
         with pytest.raises(MissingSourceError, match=r"is missing .*Hint: "):
             call()
@@ -220,8 +222,8 @@ def test_missing_file_lists_what_is_there(tmp_path: Path) -> None:
 
 
 def test_unknown_problem_lists_the_known() -> None:
-    with pytest.raises(SeracError, match="'nonsense': choose from qa, qa_hard, fc, convsent"):
-        problem("nonsense")
+    with pytest.raises(SeracError, match=r"unknown problem 'zzz'\. Hint: known are convsent, fc, qa, qa_hard"):
+        PROBLEMS["zzz"]
 
 
 @pytest.mark.parametrize(

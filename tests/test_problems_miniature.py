@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serac.config.problems_data import ConvSentSettings, HardInScope, HardOutOfScope, QaHardSettings, QaSettings
 from serac.config.world import WorldSize
 from serac.errors import ConfigError
-from serac.problems.base_data import read_pairs, write_pairs
+from serac.problems.base_pairs import read_pairs, write_pairs
+from serac.problems.convsent import ConvSentSettings
+from serac.problems.qa import QaSettings
+from serac.problems.qa_hard import HardInScope, HardOutOfScope, QaHardSettings
 from serac.problems.registry import PROBLEMS
 from serac.problems.splits import Splits
 from serac.records import EditExample, Query, read_examples, write_examples

@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serac.config.problems_data import FcSettings, QaHardSettings, QaSettings, SplitSettings
+from serac.problems.fc import FcSettings
+from serac.problems.qa import QaSettings
+from serac.problems.qa_hard import QaHardSettings
 from serac.problems.registry import PROBLEMS
+from serac.problems.splits import SplitSettings
 
 SAMPLE = os.environ.get("SERAC_REAL_SAMPLE")
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}

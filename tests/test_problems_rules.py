@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serac.config.problems_data import FcSettings, QaSettings
-from serac.problems import base_data, convsent, vitaminc
-from serac.problems.base_data import BasePair
-from serac.problems.splits import SplitReport
-from serac.problems.vitaminc import Claim, unrelated
+from serac.problems import convsent, fc, qa, vitaminc
+from serac.problems.base_pairs import BasePair
+from serac.problems.fc import FcSettings, unrelated
+from serac.problems.qa import QaSettings
+from serac.problems.splits import Judged, SplitReport
+from serac.problems.vitaminc import Claim
 
 LONG = "a sentence that has rather more than ten words in all of it"
 
@@ -58,7 +59,7 @@ def test_claims_about_one_evidence_share_an_edit() -> None:
         claim("North Light Tour", "tour"),
         claim("Mira", "mira", "NOT ENOUGH INFO"),
     ]
-    first, later, _, mira = vitaminc.edits_of(claims, 10, "0")
+    first, later, _, mira = fc.edits_of(claims, 10, "0")
     assert (first.edit.input, first.edit.label, first.group) == (LONG, "", "North Light")
     assert [(query.input, query.label) for query in first.in_scope] == [("true", "1"), ("false", "0")]
     outside = {query.input: (query.kind, query.hard, query.about) for query in first.out_of_scope}
@@ -79,7 +80,7 @@ def test_pages_are_unrelated_if_no_name_holds_the_other(page: str, other: str) -
 
 @given(labels=st.lists(st.sampled_from(["SUPPORTS", "REFUTES", "NOT ENOUGH INFO"]), max_size=30))
 def test_keep_probabilities_even_out_the_labels_that_occur(labels: list[str]) -> None:
-    probabilities = vitaminc.keep_probabilities(labels)
+    probabilities = fc.keep_probabilities(labels)
     expected = {labels.count(label) * probability for label, probability in probabilities.items()}
     assert probabilities.keys() == set(labels)
     assert all(value == pytest.approx(min(map(labels.count, labels))) for value in expected)
@@ -88,8 +89,8 @@ def test_keep_probabilities_even_out_the_labels_that_occur(labels: list[str]) ->
 def test_balancing_is_reported() -> None:
     claims = [claim("p", str(n)) for n in range(300)] + [claim("p", f"no {n}", "REFUTES") for n in range(100)]
     report = SplitReport()
-    report.keep(claims, lambda _: None)
-    kept = vitaminc.balanced(claims, random.Random(0), report)
+    report.keep(Judged(one, None) for one in claims)
+    kept = fc.balanced(claims, random.Random(0), report)
     assert len(kept) == report.kept == report.read - report.dropped["balance"]
     assert sum(record.label == "SUPPORTS" for record in kept) == pytest.approx(100, abs=25)
     assert sum(record.label == "REFUTES" for record in kept) == 100
@@ -123,7 +124,7 @@ def test_fever_verdicts_become_binary(tmp_path: Path) -> None:
         path = tmp_path / "fever" / f"{name}.jsonl"
         path.parent.mkdir(exist_ok=True)
         path.write_text("".join(json.dumps(record) + "\n" for record in claims), encoding="utf-8")
-    pairs = base_data.fc(tmp_path, FcSettings(), 0).train
+    pairs = fc.base_pairs(tmp_path, FcSettings(), 0).train
     assert pairs == [BasePair("SUPPORTS", "1"), BasePair("REFUTES", "0")]
 
 
@@ -143,7 +144,7 @@ def test_qa_base_knows_facts_that_the_filters_drop(tmp_path: Path) -> None:
         (folder / f"zsre_yn_{name}.txt").write_text(f"{name} is male.\n", encoding="utf-8")
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record | {"input": f"Unanswered {name}?", "output": []}) + "\n")
-    pairs = base_data.qa(tmp_path, QaSettings(base_validation=0.0), 0).train
+    pairs = qa.base_pairs(tmp_path, QaSettings(base_validation=0.0), 0).train
     assert all(pair.label and "Unanswered" not in pair.input for pair in pairs)
     for name in ("train", "dev", "test"):
         assert BasePair(f"What sex is {name}?", "male") in pairs

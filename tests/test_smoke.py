@@ -19,8 +19,8 @@ import yaml
 from PIL import Image
 from safetensors import safe_open
 
-from serac.config.load import load
 from serac.records import read_examples
+from serac.settings import load
 from snakemake_runs import ROOT, SMOKE, command, snakemake
 
 SETTINGS = load(SMOKE.parent / "config.yaml", SMOKE)

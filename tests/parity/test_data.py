@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from serac.config.problems_data import ConvSentSettings, FcSettings
 from serac.editors.sampling import draw_batch
 from serac.evaluation.batches import make_batches
-from serac.problems import convsent, vitaminc
+from serac.problems import convsent, fc, vitaminc
+from serac.problems.convsent import ConvSentSettings
+from serac.problems.fc import FcSettings
 from serac.problems.neighbours import hard_negatives
 from serac.problems.splits import SplitReport
 from serac.records import Edit, EditExample, Query
@@ -66,7 +67,7 @@ class VitaminC:
         """Batches by the reference's rules, from the claims that ours chooses for a pass."""
         rng, size = random.Random(0), self.drawn["batch_size"]
         while True:
-            chosen = self.kept if self.split == "test" else vitaminc.balanced(self.kept, rng, SplitReport())
+            chosen = self.kept if self.split == "test" else fc.balanced(self.kept, rng, SplitReport())
             left = rng.sample(chosen, len(chosen))
             while True:
                 batch: dict[str, vitaminc.Claim] = {}
@@ -96,7 +97,7 @@ def test_vitaminc_keeps_the_same_records(vitaminc_split: VitaminC) -> None:
 
 def test_vitaminc_balances_with_the_same_probabilities(vitaminc_split: VitaminC) -> None:
     ours, reference = (
-        vitaminc.keep_probabilities(claim.label for claim in vitaminc_split.kept),
+        fc.keep_probabilities(claim.label for claim in vitaminc_split.kept),
         vitaminc_split.drawn["keep_probability"],
     )
     assert (reference is None) == (vitaminc_split.split == "test")
@@ -124,14 +125,14 @@ def test_vitaminc_balances_training_only(name: str, tmp_path: Path) -> None:
     for split in ("train", "dev", "test"):
         source = load_case(name).folder / ("test.jsonl" if split == "test" else "train.jsonl")
         shutil.copy(source, tmp_path / "vitaminc" / f"{split}.jsonl")
-    report = vitaminc.prepare(tmp_path, FcSettings(), None, 0).report
+    report = fc.prepare(tmp_path, FcSettings(), None, 0).report
     assert "balance" in report.splits["train"].dropped
     assert "balance" not in report.splits["test"].dropped
 
 
 def test_vitaminc_batches_hold_rows_that_ours_allow(vitaminc_split: VitaminC) -> None:
     claims = vitaminc_split.kept
-    examples = {(each.group, each.edit.input): each for each in vitaminc.edits_of(claims, len(claims), "0")}
+    examples = {(each.group, each.edit.input): each for each in fc.edits_of(claims, len(claims), "0")}
     for batch in vitaminc_split.drawn["seeded_batches"]:
         edits = [examples[key] for key in zip(batch["pages"], batch["edit_input"], strict=True)]
         assert {example.edit.label for example in edits} == {""}
@@ -149,7 +150,7 @@ def test_vitaminc_batches_hold_rows_that_ours_allow(vitaminc_split: VitaminC) ->
 
 def test_vitaminc_pages_exclude_one_another_when_equal(vitaminc_split: VitaminC) -> None:
     """The reference compares quoted names, so one page's key never lies in another's: in effect, equality, as ours."""
-    groups = {example.group for example in vitaminc.edits_of(vitaminc_split.kept, 0, "0")}
+    groups = {example.group for example in fc.edits_of(vitaminc_split.kept, 0, "0")}
     keys = vitaminc_split.drawn["mutex_keys"]
     assert {ascii(group) for group in groups} == set(keys)
     assert not any(key in other for key in keys for other in keys if key != other)

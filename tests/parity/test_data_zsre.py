@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from serac.config.problems_data import HardInScope, QaHardSettings
 from serac.editors.sampling import draw_batch
 from serac.problems import qa, qa_hard, zsre
+from serac.problems.qa_hard import HardInScope, QaHardSettings
 from serac.problems.zsre import Fact
 from serac.records import Edit, Query
 
@@ -66,8 +66,11 @@ class Zsre:
         )
         subset = zsre.read_subset(self.folder / options["eval_idxs"]) if options["eval_idxs"] else None
         self.read = len(facts)
-        fault = zsre.fault(self.settings, subset)
-        self.kept = [fact for fact in facts if fault(fact) is None]
+        self.kept = [
+            fact
+            for fact in facts
+            if (subset is None or fact.line in subset) and zsre.fault(fact, self.settings) is None
+        ]
 
     @property
     def kinds(self) -> list[str]:

@@ -4,9 +4,8 @@ import re
 
 from snakemake.exceptions import WorkflowError
 
-from serac.config.load import validate
+from serac.settings import validate
 from serac.errors import ConfigError
-from serac.problems.raw_files import raw_files
 from serac.sources.files import RAW_FILES, raw_paths
 
 try:
@@ -187,7 +186,7 @@ def corpus_files(source):
     """Texts that train a tokenizer: all of a generated source, of another one what this run's problems read."""
     if settings.sources[source].origin == "generate":
         return raw_paths(f"{WORLD}/raw", source)
-    read = [file for problem in settings.run.problems for file in raw_files(settings.problems[problem].data)]
+    read = [file for problem in settings.run.problems for file in settings.raw_files(problem)]
     return in_folder(f"{WORLD}/raw", sorted({file for file in read if file.startswith(f"{source}/")}))
 
 

@@ -3,7 +3,7 @@
 
 rule prepare_problem:
     input:
-        raw=lambda wildcards: in_folder(f"{WORLD}/raw", raw_files(problem_settings(wildcards).data)),
+        raw=lambda wildcards: in_folder(f"{WORLD}/raw", settings.raw_files(wildcards.problem)),
         encoder=encoder_files,
     output:
         edits=[f"results/{{run}}/problems/{{problem}}/{file}" for file in EDIT_FILES],

@@ -8,12 +8,12 @@ from serac.workflow import folder, start
 start(snakemake)
 
 from serac.models.encoder import sentence_embedder
-from serac.problems.base_data import write_pairs
-from serac.problems.registry import problem
+from serac.problems.base_pairs import write_pairs
+from serac.problems.registry import PROBLEMS
 from serac.records import write_examples
 
 params, encoder = snakemake.params, snakemake.input.encoder
-this = problem(snakemake.wildcards.problem)
+this = PROBLEMS[snakemake.wildcards.problem]
 settings, raw = this.settings(**params.data), folder(snakemake.input.raw).parent
 splits = this.prepare(raw, settings, sentence_embedder(str(folder(encoder))) if encoder else None, params.seed)
 for path, examples in zip(snakemake.output.edits, (splits.train, splits.validation, splits.test), strict=True):

@@ -11,7 +11,7 @@ import torch
 from serac.config.models import BaseModelSettings
 from serac.models.base import train_base
 from serac.models.loading import load_base
-from serac.problems.base_data import read_pairs
+from serac.problems.base_pairs import read_pairs
 
 params, target = snakemake.params, folder(snakemake.output)
 settings = BaseModelSettings(**params.base)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from serac.config.hints import suggest
 from serac.errors import ConfigError
 
 T = TypeVar("T", bound=BaseModel)
@@ -51,3 +51,10 @@ def _sections(annotation: Any) -> set[Any]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {annotation}
     return {model for part in getattr(annotation, "__args__", ()) for model in _sections(part)}
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """A hint that names the closest known name, or all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"Hint: did you mean '{close[0]}'?" if close else f"Hint: known are {', '.join(names)}."

@@ -9,8 +9,6 @@ from pydantic import Field, model_validator
 from serac.config.section import Section
 from serac.config.world import WorldSize
 
-Source = Literal["zsre", "vitaminc", "fever", "nq", "convsent", "dialogue"]
-
 
 class WorldSettings(Section):
     """Where raw data lies: `resources/{name}/raw`."""

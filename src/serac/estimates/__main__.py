@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from serac.config.load import load
 from serac.estimates.table import DOCUMENT, document
+from serac.settings import load
 
 SCENARIO = (Path("config/config.yaml"), Path("config/paper.yaml"))
 

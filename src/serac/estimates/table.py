@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from serac.config.settings import Settings
 from serac.estimates.work import Estimate, Work
+from serac.settings import Settings
 
 DOCUMENT = Path("docs/paper-cost.md")
 PEAK = 312e12

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from serac.config.editors import EnnSettings, FineTuningSettings
-from serac.config.problems import ProblemSettings
-from serac.config.problems_data import ConvSentSettings, FcSettings, QaHardSettings, QaSettings
-from serac.config.settings import Settings
 from serac.config.training import TrainSettings
 from serac.errors import ConfigError
 from serac.estimates.sizes import FLOAT, Size, size_of
+from serac.problems.registry import PROBLEMS
+from serac.settings import Settings
+from serac.settings.problems import ProblemSettings
 
 BACKWARD = 2
 """A backward pass costs two forward passes."""
-COMPLETIONS = 20
-"""Completions of a ConvSent topic, of both sentiments (recalled)."""
-CLAIMS = 2
-"""Claims in scope of a VitaminC evidence sentence, and neutral ones, about."""
 
 
 @dataclass(frozen=True)
@@ -109,21 +106,21 @@ class Estimate:
             for model in others.models.values():
                 yield self._train_base(self.settings.problems[name], model.checkpoint, model.train)
 
-    def _train_base(self, problem: ProblemSettings, checkpoint: str, train: TrainSettings | None) -> Work:
+    def _train_base(self, problem: ProblemSettings[Any], checkpoint: str, train: TrainSettings | None) -> Work:
         size = self.size(checkpoint)
         if train is None:
             return Work("train_base", disk=size.bytes)
         return _training("train_base", size, train, [(train.batch_size, problem.max_length, _written(problem))])
 
-    def _train_counterfactual(self, problem: ProblemSettings) -> Work:
+    def _train_counterfactual(self, problem: ProblemSettings[Any]) -> Work:
         section = problem.counterfactual
         size, read = self.size(section.checkpoint), min(section.max_length, 3 * problem.max_length)
         if section.train is None:
             return Work("train_counterfactual", disk=size.bytes)
-        inputs = section.train.batch_size * (2 if isinstance(problem.data, ConvSentSettings) else 1)
+        inputs = section.train.batch_size * (2 if problem.task == "dialogue" else 1)
         return _training("train_counterfactual", size, section.train, [(inputs, read, _written(problem))])
 
-    def _train_classifier(self, problem: ProblemSettings, name: str) -> Work:
+    def _train_classifier(self, problem: ProblemSettings[Any], name: str) -> Work:
         section = problem.scope[name]
         size, text = self.size(section.checkpoint), problem.max_length
         if section.train is None:
@@ -181,7 +178,8 @@ class Estimate:
             self.settings.evaluation.batch_size,
         )
         section, k, written = self.settings.editors[editor], self.settings.paper.k, _written(problem)
-        rounds = edits * queries_per_edit(problem) / texts
+        queries = PROBLEMS[name].queries_per_edit(problem.data, problem.encoder is not None)
+        rounds = edits * queries / texts
         batches = [Batch(size, rounds * passes, texts, problem.max_length, written)]
         steps = section.max_steps if isinstance(section, FineTuningSettings) else int(section.trained)
         batches.append(Batch(size, (1 + BACKWARD) * steps * edits / k, k, problem.max_length, written))
@@ -194,7 +192,7 @@ class Estimate:
     def _run(self, *problems: str) -> list[str]:
         return [problem for problem in problems if problem in self.settings.run.problems]
 
-    def _parts(self, problem: ProblemSettings, section: object) -> Iterator[tuple[Size, float]]:
+    def _parts(self, problem: ProblemSettings[Any], section: object) -> Iterator[tuple[Size, float]]:
         if classifier := getattr(section, "classifier", None):
             scope = problem.scope[classifier]
             per_input = problem.max_length * (1 if scope.kind == "embed" else 3 * self.settings.paper.k)
@@ -229,23 +227,7 @@ class Estimate:
         return [count for count in counts if count]
 
 
-def queries_per_edit(problem: ProblemSettings) -> int:
-    """Inputs that evaluate one edit, in scope and out, about."""
-    data = problem.data
-    match data:
-        case QaHardSettings():
-            inside = 1 + data.in_scope.rephrase + data.in_scope.implication + 2 * data.in_scope.true_false
-            return inside + sum(data.out_of_scope.model_dump().values())
-        case QaSettings():
-            return 1 + data.rephrases + data.random
-        case FcSettings():
-            return 2 * CLAIMS + data.other_page
-        case ConvSentSettings():
-            return COMPLETIONS + data.other_topic + (data.hard_topic if problem.encoder else 0)
-    raise AssertionError(type(data))
-
-
-def _written(problem: ProblemSettings) -> float:
+def _written(problem: ProblemSettings[Any]) -> float:
     """Tokens of an output at most; a verdict is read off the encoder."""
     return 0 if problem.task == "binary" else problem.max_length
 

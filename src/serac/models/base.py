@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from serac.config.training import TrainSettings
-from serac.problems.base_data import BasePair
+from serac.problems.base_pairs import BasePair
 from serac.tasks.base import Task, device_of
 from serac.tasks.loading import ready_for_training
 from serac.training import Objective, train

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-PROBLEMS = {"qa": "QA", "qa_hard": "QA-hard", "fc": "FC", "convsent": "ConvSent"}
+from serac.problems import registry
+
 EDITORS = {
     "ft": "FT",
     "lu": "LU",
@@ -17,21 +18,8 @@ EDITORS = {
     "serac_embed_large": "SERAC (Embed, large)",
     "serac_cross_large": "SERAC (Cross, large)",
 }
-KINDS = {
-    "main": "edit input",
-    "rephrase": "rephrase",
-    "implication": "implication",
-    "true_false": "True/False",
-    "random": "random",
-    "neighbour": "neighbour",
-    "nq": "NQ",
-    "supports": "supported claim",
-    "refutes": "refuted claim",
-    "neutral": "neutral, same page",
-    "other_page": "other page",
-    "completion": "completion",
-    "other_topic": "other topic",
-}
+PROBLEMS = {name: problem.title for name, problem in registry.PROBLEMS.items()}
+KINDS = {kind: text for problem in registry.PROBLEMS.values() for kind, text in problem.kinds.items()}
 
 
 def problem_name(key: str) -> str:

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, field_validator
 
-from serac.config.problems_data import ConvSentSettings, Split
+from serac.problems.base_pairs import BaseData, read_pairs
 from serac.problems.draw import coin, shuffled, weighted
 from serac.problems.files import read_json
-from serac.problems.neighbours import near_each_other
-from serac.problems.splits import Embed, SplitReport, Splits, collect, load_splits
+from serac.problems.neighbours import HardNegativeSettings, near_each_other
+from serac.problems.problem import Problem
+from serac.problems.splits import Embed, Split, SplitReport, Splits, SplitSettings, collect, load_splits
 from serac.records import Edit, EditExample, Query
 
 _NOUNS = (
@@ -43,6 +44,27 @@ TEMPLATES = (
 )
 
 
+class ConvSentSettings(SplitSettings):
+    """ConvSent: a topic and a sentiment are the edit, questions about the topic are in scope."""
+
+    splits: dict[Split, str] = Field(
+        {"train": "train", "validation": "val", "test": "test"}, description="the source's name for each split"
+    )
+    dialogue: bool = Field(True, description="read raw/dialogue; false where the base model is used as it is")
+    draws: int = Field(2, ge=1, description="examples a training topic; validation and test get one")
+    other_topic: int = Field(3, ge=0, description="out-of-scope questions about random other topics an edit")
+    hard_topic: int = Field(
+        2, ge=0, description="out-of-scope questions about topics of similar name (with an encoder)"
+    )
+    hard_negatives: HardNegativeSettings = Field(HardNegativeSettings(), description="which names are similar")
+
+
+def raw_files(settings: ConvSentSettings) -> list[str]:
+    """Files below the folder of raw sources."""
+    edits = [f"convsent/blender_{name}.json" for name in dict.fromkeys(settings.splits.values())]
+    return edits + ([f"dialogue/{name}.jsonl" for name in ("train", "validation")] if settings.dialogue else [])
+
+
 class Topic(BaseModel):
     """A native record: completions of both sentiments, without blank ones."""
 
@@ -60,10 +82,9 @@ def prepare(raw: Path, settings: ConvSentSettings, embed: Embed | None, seed: in
     """Edits of all splits from ``raw/convsent``; without ``embed`` no out-of-scope input is hard."""
 
     def one_split(split: Split, topics: list[Topic], report: SplitReport) -> list[EditExample]:
-        kept = report.keep(topics, fault)
-        near = _similar(kept, settings, embed)
+        near = _similar(topics, settings, embed)
         draws = settings.draws if split == "train" else 1
-        return edits_of(kept, near, settings, draws, f"{seed}/{split}")
+        return edits_of(topics, near, settings, draws, f"{seed}/{split}")
 
     sources = load_splits(
         settings, lambda name: read_topics(raw / "convsent" / f"blender_{name}.json"), _name, seed, fault
@@ -152,3 +173,27 @@ def _about(topic: Topic, rng: random.Random, *, hard: bool) -> Query:
 
 def _name(topic: Topic) -> str:
     return topic.ent
+
+
+def base_pairs(raw: Path, settings: ConvSentSettings, seed: int) -> BaseData:
+    """The turns of ``raw/dialogue``; none where the base model is used as it is."""
+    if not settings.dialogue:
+        return BaseData([], [])
+    return BaseData(*(read_pairs(raw / "dialogue" / f"{name}.jsonl") for name in ("train", "validation")))
+
+
+COMPLETIONS = 20
+"""Completions of a topic, of both sentiments (recalled)."""
+
+PROBLEM = Problem(
+    title="ConvSent",
+    tasks=("dialogue",),
+    settings=ConvSentSettings,
+    raw_files=raw_files,
+    prepare=prepare,
+    base_pairs=base_pairs,
+    queries_per_edit=lambda settings, encoder: (
+        COMPLETIONS + settings.other_topic + (settings.hard_topic if encoder else 0)
+    ),
+    kinds={"completion": "completion", "other_topic": "other topic"},
+)

@@ -6,13 +6,35 @@ The paper's encoder is all-MiniLM-L6-v2; this module sees arrays only (parity: `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
-from serac.config.problems_data import HardNegativeSettings
+from serac.config.section import Section
 from serac.errors import ConfigError
 
 _SLICE = 256
+
+
+class HardNegativeSettings(Section):
+    """Neighbours of an edit by cosine similarity of sentence embeddings (paper: appendix on data)."""
+
+    num_neighbors: int = Field(100, ge=1, description="how many of the most similar candidates are looked at")
+    num_exclude: int = Field(25, ge=0, description="how many of the most similar of those are skipped as paraphrases")
+    temperature: float = Field(0.1, gt=0, description="sampling weight is exp(similarity / temperature)")
+    probability: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="chance that a rephrase, implication or statement out of scope is about a neighbour",
+    )
+
+    @model_validator(mode="after")
+    def _some_remain(self) -> Self:
+        if self.num_exclude >= self.num_neighbors:
+            raise ValueError(f"num_exclude {self.num_exclude} must be below num_neighbors {self.num_neighbors}")
+        return self
 
 
 def hard_negatives(

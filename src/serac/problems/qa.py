@@ -12,27 +12,40 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import Field
 
-from serac.config.problems_data import QaSettings, Split, ZsreSettings
-from serac.errors import RecordError
-from serac.problems import zsre
-from serac.problems.draw import shuffled
-from serac.problems.files import read_json
-from serac.problems.splits import Embed, SplitReport, Splits, collect, load_splits
-from serac.problems.zsre import Fact
+from serac.problems import natural_questions, zsre
+from serac.problems.base_pairs import BaseData, BasePair
+from serac.problems.draw import coin, shuffled
+from serac.problems.natural_questions import NqFiles
+from serac.problems.problem import Problem
+from serac.problems.splits import SPLITS, Embed, Split, SplitReport, Splits, collect
+from serac.problems.zsre import Fact, ZsreSettings
 from serac.records import Edit, EditExample, Query
+
+
+class QaSettings(ZsreSettings):
+    """QA: edits of zsRE facts; rephrases in scope, random other questions out of scope."""
+
+    rephrases: int = Field(1, ge=1, description="in-scope rephrases an edit")
+    random: int = Field(2, ge=1, description="out-of-scope questions an edit")
+    nq: bool = Field(False, description="take the out-of-scope questions from Natural Questions instead of zsRE")
+    nq_files: NqFiles = Field(NqFiles(), description="which NQ file serves which split")
+
+
+def raw_files(settings: QaSettings) -> list[str]:
+    """Files below the folder of raw sources."""
+    return zsre.raw_files(settings) + (natural_questions.raw_files(settings.nq_files) if settings.nq else [])
 
 
 def prepare(raw: Path, settings: QaSettings, embed: Embed | None, seed: int) -> Splits:
     """Edits of all splits from ``raw/zsre`` (and ``raw/nq``); ``embed`` is not needed."""
-    nq = _nq_questions(raw, settings, seed) if settings.nq else None
+    nq = natural_questions.questions(raw, settings.nq_files, seed) if settings.nq else None
 
     def one_split(split: Split, facts: list[Fact], report: SplitReport) -> list[EditExample]:
-        kept = kept_facts(raw, settings, split, facts, report)
-        pool = nq[split] if nq else [main_question(fact, "random") for fact in kept]
+        pool = nq[split] if nq else [main_question(fact, "random") for fact in facts]
         return edits_of(
-            kept,
+            facts,
             settings.draws if split == "train" else 1,
             f"{seed}/{split}",
             lambda fact, label, rng: in_scope(fact, label, settings.rephrases, rng),
@@ -40,12 +53,6 @@ def prepare(raw: Path, settings: QaSettings, embed: Embed | None, seed: int) -> 
         )
 
     return collect("qa", zsre.facts_by_split(raw, settings, seed), one_split)
-
-
-def kept_facts(raw: Path, settings: ZsreSettings, split: Split, facts: list[Fact], report: SplitReport) -> list[Fact]:
-    """The facts that pass the filters, counted in ``report``."""
-    subset = zsre.read_subset(raw / "zsre" / settings.subsets[split]) if split in settings.subsets else None
-    return report.keep(facts, zsre.fault(settings, subset))
 
 
 def edits_of(
@@ -101,27 +108,52 @@ def others(pool: Sequence[Query], fact: Fact, taken: set[str], count: int, rng: 
     return list(chosen.values())
 
 
-class _NaturalQuestions(BaseModel):
-    questions: list[str]
-    answers: list[str | list[str]]
+def base_pairs(raw: Path, settings: ZsreSettings, seed: int) -> BaseData:
+    """The facts of all splits that have an answer, before any filter: the base model knows what the editors change.
+
+    Questions and rephrases with the original answer, implications with their own, and every statement once with the
+    original answer (``True``) and once with an alternative (``False``). ``settings.base_validation`` of the pairs
+    other than the questions themselves are held out.
+    """
+    by_split = zsre.facts_by_split(raw, settings, seed)
+    facts = [one.record for split in SPLITS for one in by_split[split] if one.record.answer]
+    questions = dict.fromkeys(BasePair(fact.question, fact.answer) for fact in facts)
+    rest = dict.fromkeys(pair for fact in facts for pair in _derived(fact, f"{seed}/base/{fact.question}"))
+    rng = random.Random(f"{seed}/base")
+    held_out = {pair for pair in rest if pair not in questions and coin(rng, settings.base_validation)}
+    train = [pair for pair in dict.fromkeys([*questions, *rest]) if pair not in held_out]
+    return BaseData(train, [pair for pair in rest if pair in held_out])
 
 
-def _nq_questions(raw: Path, settings: QaSettings, seed: int) -> dict[Split, list[Query]]:
-    def read(name: str) -> list[Query]:
-        path = raw / "nq" / f"{name}.json"
-        native = read_json(path, _NaturalQuestions)
-        if len(native.questions) != len(native.answers):
-            raise RecordError(path, 1, f"{len(native.questions)} questions but {len(native.answers)} answers")
-        pairs = zip(native.questions, native.answers, strict=True)
-        return [
-            Query(question, answer, "nq")
-            for question, given in pairs
-            if question.strip() and (answer := _first_text(given))
-        ]
-
-    return load_splits(settings.nq_files, read, lambda query: query.input, seed)
+def _derived(fact: Fact, seed: str) -> list[BasePair]:
+    rng = random.Random(seed)
+    pairs = [BasePair(text, fact.answer) for text in fact.rephrases]
+    pairs += [BasePair(question, answer) for question, answer in fact.implications]
+    if fact.has_statement:
+        pairs.append(BasePair(zsre.statement(fact, fact.answer, rng), "True"))
+        if wrong := fact.other_alternatives(fact.answer):
+            pairs.append(BasePair(zsre.statement(fact, rng.choice(wrong), rng), "False"))
+    return pairs
 
 
-def _first_text(answers: str | list[str]) -> str:
-    """The first answer that is not blank, "" if there is none."""
-    return next((text for text in ([answers] if isinstance(answers, str) else answers) if text.strip()), "")
+KINDS = {
+    "main": "edit input",
+    "rephrase": "rephrase",
+    "implication": "implication",
+    "true_false": "True/False",
+    "random": "random",
+    "neighbour": "neighbour",
+    "nq": "NQ",
+}
+"""Kinds of inputs of both problems made from zsRE."""
+
+PROBLEM = Problem(
+    title="QA",
+    tasks=("seq2seq", "causal"),
+    settings=QaSettings,
+    raw_files=raw_files,
+    prepare=prepare,
+    base_pairs=base_pairs,
+    queries_per_edit=lambda settings, encoder: 1 + settings.rephrases + settings.random,
+    kinds=KINDS,
+)

@@ -15,18 +15,48 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from pydantic import Field
 
-from serac.config.problems_data import QaHardSettings, Split
+from serac.config.section import Section
 from serac.errors import ConfigError
 from serac.problems import qa, zsre
 from serac.problems.draw import coin, shuffled, weighted
-from serac.problems.neighbours import near_each_other
-from serac.problems.splits import Embed, SplitReport, Splits, collect
-from serac.problems.zsre import Fact
+from serac.problems.neighbours import HardNegativeSettings, near_each_other
+from serac.problems.problem import Problem
+from serac.problems.splits import Embed, Split, SplitReport, Splits, collect
+from serac.problems.zsre import Fact, ZsreSettings
 from serac.records import EditExample, Query
 
 DERIVED = ("rephrase", "implication", "true_false")
 """Kinds of inputs about other facts than their questions themselves."""
+
+
+class HardInScope(Section):
+    """In-scope inputs an edit of QA-hard, beside the question itself."""
+
+    rephrase: int = Field(1, ge=0, description="rephrases")
+    implication: int = Field(1, ge=0, description="implications (hard)")
+    true_false: int = Field(
+        1, ge=0, description="statements (hard): at random true or false in training, one of each in evaluation"
+    )
+
+
+class HardOutOfScope(Section):
+    """Out-of-scope inputs an edit of QA-hard: the kinds get equal shares by default, as in the reference's pool."""
+
+    random: int = Field(1, ge=0, description="questions of random other facts")
+    neighbour: int = Field(2, ge=0, description="questions of neighbouring facts (hard)")
+    rephrase: int = Field(1, ge=0, description="rephrases of other facts")
+    implication: int = Field(1, ge=0, description="implications of other facts")
+    true_false: int = Field(1, ge=0, description="statements about other facts")
+
+
+class QaHardSettings(ZsreSettings):
+    """QA-hard: QA with implications and True/False statements in scope, neighbouring facts out of scope."""
+
+    in_scope: HardInScope = Field(HardInScope(), description="in-scope inputs an edit, by kind")
+    out_of_scope: HardOutOfScope = Field(HardOutOfScope(), description="out-of-scope inputs an edit, by kind")
+    hard_negatives: HardNegativeSettings = Field(HardNegativeSettings(), description="who is a neighbour")
 
 
 def prepare(raw: Path, settings: QaHardSettings, embed: Embed | None, seed: int) -> Splits:
@@ -36,10 +66,9 @@ def prepare(raw: Path, settings: QaHardSettings, embed: Embed | None, seed: int)
     """
 
     def one_split(split: Split, facts: list[Fact], report: SplitReport) -> list[EditExample]:
-        kept = qa.kept_facts(raw, settings, split, facts, report)
-        outside = _OutOfScope(kept, settings, embed)
+        outside = _OutOfScope(facts, settings, embed)
         return qa.edits_of(
-            kept,
+            facts,
             settings.draws if split == "train" else 1,
             f"{seed}/{split}",
             lambda fact, label, rng: in_scope(fact, label, settings, rng, both=split != "train"),
@@ -152,3 +181,20 @@ def about(other: Fact, kind: str, rng: random.Random, *, hard: bool) -> Query | 
         true = coin(rng) or not wrong
         text, label = zsre.statement(other, other.answer if true else rng.choice(wrong), rng), str(true)
     return Query(text, label, kind, hard=hard, about=other.question)
+
+
+def _queries_per_edit(settings: QaHardSettings, encoder: bool) -> int:
+    inside = 1 + settings.in_scope.rephrase + settings.in_scope.implication + 2 * settings.in_scope.true_false
+    return inside + sum(settings.out_of_scope.model_dump().values())
+
+
+PROBLEM = Problem(
+    title="QA-hard",
+    tasks=qa.PROBLEM.tasks,
+    settings=QaHardSettings,
+    raw_files=zsre.raw_files,
+    prepare=prepare,
+    base_pairs=qa.base_pairs,
+    queries_per_edit=_queries_per_edit,
+    kinds=qa.KINDS,
+)

@@ -6,16 +6,55 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 import numpy as np
+from pydantic import Field, model_validator
 
-from serac.config.problems_data import SPLITS, Split, SplitSettings
+from serac.config.section import Section
 from serac.records import EditExample
 
 T = TypeVar("T")
 Embed = Callable[[list[str]], np.ndarray]
 """Sentence encoder: texts to a float array [n, d]."""
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class SplitSettings(Section):
+    """Which source file becomes which split; one file can be carved into several splits, by group."""
+
+    splits: dict[Split, str] = Field(
+        {"train": "train", "validation": "dev", "test": "test"}, description="the source's name for each split"
+    )
+    fractions: dict[Split, float] = Field(
+        {},
+        description="share that a split gets of a file's groups (those that the filters keep), where splits share it",
+    )
+    limits: dict[Split, int] = Field(
+        {}, description="largest number of groups of a split (a seeded choice of those that the filters keep)"
+    )
+
+    @model_validator(mode="after")
+    def _splits_are_complete_and_disjoint(self) -> Self:
+        if missing := [split for split in SPLITS if split not in self.splits]:
+            raise ValueError(f"splits lacks {missing}: name a source file for each of {list(SPLITS)}")
+        for file in set(self.splits.values()):
+            sharing = [split for split in SPLITS if self.splits[split] == file]
+            if len(sharing) == 1:
+                continue
+            shares = [self.fractions.get(split, 0.0) for split in sharing]
+            if min(shares) <= 0 or sum(shares) > 1 + 1e-9:
+                raise ValueError(f"{sharing} share the file '{file}': give each a fraction above 0, together at most 1")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[T]):
+    """A source record with the name of the filter that drops it (None: it is kept)."""
+
+    record: T
+    fault: str | None
 
 
 @dataclass
@@ -34,12 +73,16 @@ class SplitReport:
     in_scope: dict[str, int] = field(default_factory=dict)
     out_of_scope: dict[str, int] = field(default_factory=dict)
 
-    def keep(self, records: Iterable[T], fault: Callable[[T], str | None]) -> list[T]:
-        """The records without a ``fault`` (the name of the filter that drops it); counts both."""
-        faults = [(record, fault(record)) for record in records]
-        kept = [record for record, reason in faults if reason is None]
-        dropped = Counter(reason for _, reason in faults if reason is not None)
-        self.read, self.kept, self.dropped = len(faults), len(kept), dict(sorted(dropped.items()))
+    def keep(self, judged: Iterable[Judged[T]]) -> list[T]:
+        """The records without a fault; counts all of them."""
+        kept, dropped = [], Counter[str]()
+        for one in judged:
+            self.read += 1
+            if one.fault is None:
+                kept.append(one.record)
+            else:
+                dropped[one.fault] += 1
+        self.kept, self.dropped = len(kept), dict(sorted(dropped.items()))
         return kept
 
     def count(self, examples: list[EditExample]) -> None:
@@ -72,13 +115,16 @@ class Splits:
 
 
 def collect(
-    problem: str, sources: dict[Split, list[T]], prepare: Callable[[Split, list[T], SplitReport], list[EditExample]]
+    problem: str,
+    sources: dict[Split, list[Judged[T]]],
+    prepare: Callable[[Split, list[T], SplitReport], list[EditExample]],
 ) -> Splits:
-    """Prepare every split with ``prepare(split, source records, report to fill)``."""
+    """Prepare every split with ``prepare(split, records that are kept, report to fill)``."""
     report = PreparationReport(problem, {split: SplitReport() for split in SPLITS})
     examples: dict[Split, list[EditExample]] = {}
     for split in SPLITS:
-        examples[split] = prepare(split, sources[split], report.splits[split])
+        kept = report.splits[split].keep(sources[split])
+        examples[split] = prepare(split, kept, report.splits[split])
         report.splits[split].count(examples[split])
     return Splits(examples["train"], examples["validation"], examples["test"], report)
 
@@ -89,27 +135,28 @@ def load_splits(
     group: Callable[[T], str],
     seed: int,
     fault: Callable[[T], str | None] = lambda _: None,
-) -> dict[Split, list[T]]:
-    """Source records of every split, in the file's order; records of one group never part.
+) -> dict[Split, list[Judged[T]]]:
+    """Source records of every split, in the file's order, judged by ``fault``; records of one group never part.
 
     ``read(name)`` reads the file that the source calls ``name``. Where splits share a file, its groups are shuffled
     by ``seed`` and cut by ``settings.fractions``; ``settings.limits`` then shortens a split. Both count the groups with
-    a record that has no ``fault``; of the other groups, which the filters will drop, each split gets the same share.
+    a record that has no fault; of the other groups, which the filters will drop, each split gets the same share.
     """
 
-    def part(records: list[T], purpose: str, start: float, end: float) -> list[T]:
-        chosen = {name for some in _groups(records, group, fault) for name in _cut(some, purpose, start, end)}
-        return [record for record in records if group(record) in chosen]
+    def part(records: list[Judged[T]], purpose: str, start: float, end: float) -> list[Judged[T]]:
+        chosen = {name for some in _groups(records, group) for name in _cut(some, purpose, start, end)}
+        return [one for one in records if group(one.record) in chosen]
 
-    def one_split(split: Split, records: list[T]) -> list[T]:
+    def one_split(split: Split, records: list[Judged[T]]) -> list[Judged[T]]:
         records = part(records, f"{seed}/carve", *_share(settings, split))
         limit = settings.limits.get(split)
         if limit is None:
             return records
-        usable, _ = _groups(records, group, fault)
+        usable, _ = _groups(records, group)
         return part(records, f"{seed}/limit/{split}", 0.0, limit / max(1, len(usable)))
 
-    files = {name: read(name) for name in dict.fromkeys(settings.splits.values())}
+    names = dict.fromkeys(settings.splits.values())
+    files = {name: [Judged(record, fault(record)) for record in read(name)] for name in names}
     return {split: one_split(split, files[settings.splits[split]]) for split in SPLITS}
 
 
@@ -121,12 +168,10 @@ def _share(settings: SplitSettings, split: Split) -> tuple[float, float]:
     return sum(shares[:position]), sum(shares[: position + 1])
 
 
-def _groups(
-    records: list[T], group: Callable[[T], str], fault: Callable[[T], str | None]
-) -> tuple[list[str], list[str]]:
+def _groups(records: list[Judged[T]], group: Callable[[T], str]) -> tuple[list[str], list[str]]:
     """The groups with a record that has no fault, and the others; both sorted."""
-    usable = {group(record) for record in records if fault(record) is None}
-    return sorted(usable), sorted({group(record) for record in records} - usable)
+    usable = {group(one.record) for one in records if one.fault is None}
+    return sorted(usable), sorted({group(one.record) for one in records} - usable)
 
 
 def _cut(groups: list[str], seed: str, start: float, end: float) -> list[str]:

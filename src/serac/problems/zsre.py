@@ -11,20 +11,35 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from serac.config.problems_data import Split, ZsreSettings
 from serac.errors import RecordError
 from serac.problems.draw import coin
 from serac.problems.files import lines, read_json, read_jsonl
-from serac.problems.splits import load_splits
+from serac.problems.splits import Judged, Split, SplitSettings, load_splits
 
 PROMPTS = ("True or False: ", "True/False: ", "T/F: ", "Answer True or False: ")
+
+
+class ZsreSettings(SplitSettings):
+    """Rules that all problems made from zsRE share."""
+
+    implications: bool = Field(True, description="read impl_{split}.json")
+    true_false: bool = Field(True, description="read zsre_yn_{split}.txt")
+    drop_substrings: tuple[str, ...] = Field(
+        ("sex", "gender"), description="questions that contain one of these are dropped (case-sensitive)"
+    )
+    subsets: dict[Split, str] = Field(
+        {}, description="files beside the records that list the line numbers (from 0) that a split may use"
+    )
+    draws: int = Field(3, ge=1, description="different new answers of a training record; validation and test get one")
+    base_validation: float = Field(
+        0.05, ge=0, lt=1, description="share of the base model's pairs held out for validation; never a main question"
+    )
 
 
 _Implication = tuple[str, str, Any]  # question, answer, and a third field that is never read
@@ -87,8 +102,8 @@ def read_facts(records: Path, implications: Path | None = None, statements: Path
     ]
 
 
-def facts_by_split(raw: Path, settings: ZsreSettings, seed: int) -> dict[Split, list[Fact]]:
-    """All facts of ``raw/zsre``, unfiltered, by split."""
+def facts_by_split(raw: Path, settings: ZsreSettings, seed: int) -> dict[Split, list[Judged[Fact]]]:
+    """All facts of ``raw/zsre`` by split, with the filter that drops them."""
     folder = raw / "zsre"
 
     def read(name: str) -> list[Fact]:
@@ -98,27 +113,33 @@ def facts_by_split(raw: Path, settings: ZsreSettings, seed: int) -> dict[Split, 
             folder / f"zsre_yn_{name}.txt" if settings.true_false else None,
         )
 
-    return load_splits(settings, read, lambda fact: fact.question, seed, fault(settings))
+    facts = load_splits(settings, read, lambda fact: fact.question, seed, lambda fact: fault(fact, settings))
+    for split, file in settings.subsets.items():
+        subset = read_subset(folder / file)
+        facts[split] = [
+            one if one.record.line in subset else Judged(one.record, "not_in_subset") for one in facts[split]
+        ]
+    return facts
 
 
-def fault(settings: ZsreSettings, subset: set[int] | None = None) -> Callable[[Fact], str | None]:
-    """The filters of the data rules: names the first that drops a fact, None for one to keep.
+def raw_files(settings: ZsreSettings) -> list[str]:
+    """Files that :func:`facts_by_split` reads, below the folder of raw sources."""
+    patterns = ["structured_zeroshot-{}-new_annotated_final.jsonl"]
+    patterns += ["impl_{}.json"] if settings.implications else []
+    patterns += ["zsre_yn_{}.txt"] if settings.true_false else []
+    files = [pattern.format(name) for name in dict.fromkeys(settings.splits.values()) for pattern in patterns]
+    return [f"zsre/{file}" for file in [*files, *settings.subsets.values()]]
 
-    ``subset`` holds the line numbers (from 0, of all records) that may be used.
-    """
 
-    def named(fact: Fact) -> str | None:
-        if subset is not None and fact.line not in subset:
-            return "not_in_subset"
-        if not fact.alternatives:
-            return "no_alternative"
-        if not fact.rephrases:
-            return "no_rephrase"
-        if any(part in fact.question for part in settings.drop_substrings):
-            return "dropped_substring"
-        return None
-
-    return named
+def fault(fact: Fact, settings: ZsreSettings) -> str | None:
+    """The filters of the data rules: names the first that drops a fact, None for one to keep."""
+    if not fact.alternatives:
+        return "no_alternative"
+    if not fact.rephrases:
+        return "no_rephrase"
+    if any(part in fact.question for part in settings.drop_substrings):
+        return "dropped_substring"
+    return None
 
 
 def read_subset(path: Path) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serac.config.load import load
+from serac.settings import load
 from serac.sources.table import DOCUMENT, document
 
 SCENARIO = (Path("config/config.yaml"), Path("config/paper.yaml"))

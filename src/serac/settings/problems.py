@@ -1,16 +1,19 @@
-"""Settings of one problem: its data, its base model and the SERAC parts trained on it."""
+"""Settings of the problems: data, base model and the SERAC parts trained on it, for every registered problem."""
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from functools import cache
+from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, create_model
 
 from serac.config.models import BaseModelSettings
-from serac.config.problems_data import ConvSentSettings, FcSettings, QaHardSettings, QaSettings, SplitSettings
 from serac.config.section import Section
 from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
+from serac.problems.problem import Problem
+from serac.problems.registry import PROBLEMS
+from serac.problems.splits import SplitSettings
 
 Data = TypeVar("Data", bound=SplitSettings)
 
@@ -18,7 +21,7 @@ Data = TypeVar("Data", bound=SplitSettings)
 class ProblemSettings(Section, Generic[Data]):
     """One problem (paper section 3)."""
 
-    task: Literal["seq2seq", "binary", "dialogue"] = Field(description="how models read and are scored")
+    task: Literal["seq2seq", "causal", "binary", "dialogue"] = Field(description="how models read and are scored")
     max_length: PositiveInt = Field(description="most tokens of an input")
     data: Data = Field(description="preparation of its raw records")
     seed: int = Field(0, description="seed of the preparation's random choices")
@@ -37,17 +40,27 @@ class ProblemSettings(Section, Generic[Data]):
 
 
 class ProblemsSettings(Section):
-    """The problems; `run.problems` chooses among them."""
+    """The problems; `run.problems` chooses among them. :func:`problems_section` adds a field for each of them."""
 
-    qa: ProblemSettings[QaSettings] | None = Field(None, description="zsRE questions")
-    qa_hard: ProblemSettings[QaHardSettings] | None = Field(None, description="with implications and neighbours")
-    fc: ProblemSettings[FcSettings] | None = Field(None, description="VitaminC fact checking")
-    convsent: ProblemSettings[ConvSentSettings] | None = Field(None, description="sentiment of a dialogue model")
-
-    def __getitem__(self, name: str) -> ProblemSettings:
+    def __getitem__(self, name: str) -> ProblemSettings[Any]:
         """The problem called ``name``."""
         return self.configured()[name]
 
-    def configured(self) -> dict[str, ProblemSettings]:
+    def configured(self) -> dict[str, ProblemSettings[Any]]:
         """Problems that the configuration describes, by name."""
         return {name: problem for name in type(self).model_fields if (problem := getattr(self, name)) is not None}
+
+
+@cache
+def problems_section() -> type[ProblemsSettings]:
+    """The section with one optional field for every registered problem."""
+    fields: dict[str, Any] = {
+        name: (ProblemSettings[PROBLEMS[name].settings] | None, Field(None, description=_summary(PROBLEMS[name])))  # type: ignore[misc]
+        for name in PROBLEMS
+    }
+    doc = "The problems; `run.problems` chooses among them."
+    return create_model("ProblemsSettings", __base__=ProblemsSettings, __doc__=doc, **fields)
+
+
+def _summary(problem: Problem[Any]) -> str:
+    return (problem.settings.__doc__ or problem.title).strip().splitlines()[0].rstrip(".")

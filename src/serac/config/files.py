@@ -1,4 +1,4 @@
-"""Reading and checking configurations; a mistake becomes one clear message with a hint."""
+"""Reading configuration files and merging them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,7 @@ from typing import Any
 
 import yaml
 
-from serac.config.check import validate_section
-from serac.config.settings import Settings
 from serac.errors import ConfigError
-
-
-def load(*paths: Path | str) -> Settings:
-    """Settings of the first file with the others merged on top, as ``snakemake --configfile`` does."""
-    merged: dict[str, Any] = {}
-    for path in paths:
-        merged = merge(merged, read_yaml(path))
-    return validate(merged)
 
 
 def read_yaml(path: Path | str) -> dict[str, Any]:
@@ -41,8 +31,3 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         result[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return result
-
-
-def validate(raw: Mapping[str, Any]) -> Settings:
-    """Typed settings of a merged configuration; raises ``ConfigError`` listing every mistake."""
-    return validate_section(Settings, raw)
