@@ -4,6 +4,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
+from serac import forkserver
+
 min_version("9.20")
 
 
@@ -21,6 +23,10 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+
+
+onstart:
+    forkserver.serve()
 
 
 # One GPU holds one training job; `--resources gpu=3` on the command line overrides this cap.

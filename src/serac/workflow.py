@@ -7,8 +7,10 @@ import gc
 import hashlib
 import json
 import os
+import resource
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +18,19 @@ from types import TracebackType
 from typing import Any
 
 from serac.errors import SeracError
-from serac.slurm import record_grant
+from serac.forkserver import ONE_THREAD, SPENT, hand_over
+from serac.slurm import companion_path, record_grant
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
-
-def start(snakemake: Any) -> None:
-    """One thread, output into the rule's log, SLURM's record beside it, and user errors as one clear message.
+def start(snakemake: Any, *, torch: bool = False) -> None:
+    """One thread, output into the rule's log, records of its cost beside it, and user errors as one clear message.
 
     ``snakemake`` is the object that Snakemake gives to scripts, or one of the same attributes. Call it before
-    anything imports torch.
+    anything imports torch. Where the run has a fork server, the script starts anew there, with everything imported;
+    ``torch`` tells that its imports are worth waiting for.
     """
-    os.environ |= dict.fromkeys(_ONE_THREAD, "1") | {
+    hand_over(sys.argv[0], wait=torch)
+    os.environ |= ONE_THREAD | {
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
@@ -49,6 +52,24 @@ def start(snakemake: Any) -> None:
     sys.excepthook = report
     spare_garbage_collection()
     record_grant(snakemake.log[0])
+    record_cost(snakemake.log[0])
+
+
+def record_cost(log: str) -> None:
+    """When the process ends, write its wall-clock and processor seconds and peak memory in MB beside its log.
+
+    The columns are those of Snakemake's ``benchmark:``, which cannot see what a fork server does for a job.
+    """
+    file, started = companion_path(log, "benchmarks", ".tsv"), time.monotonic()
+    before = float(os.environ.pop(SPENT, "0"))
+
+    def write() -> None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        row = (time.monotonic() - started, used.ru_maxrss / 1024, before + used.ru_utime + used.ru_stime)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("s\tmax_rss\tcpu_time\n" + "\t".join(f"{value:.2f}" for value in row) + "\n", encoding="utf-8")
+
+    atexit.register(write)
 
 
 def spare_garbage_collection() -> None:

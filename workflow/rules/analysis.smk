@@ -11,8 +11,6 @@ rule evaluate_components:
         "results/{run}/components/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/evaluate_components/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/evaluate_components/{problem}/{editor}/k{k}/seed{seed}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -38,8 +36,6 @@ rule evaluate_threshold:
         "results/{run}/threshold/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/evaluate_threshold/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/evaluate_threshold/{problem}/{editor}/k{k}/seed{seed}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -67,8 +63,6 @@ rule evaluate_sequence:
         "results/{run}/sequences/{problem}/{editor}/k{k}/seed{seed}.csv",
     log:
         "results/{run}/logs/evaluate_sequence/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/evaluate_sequence/{problem}/{editor}/k{k}/seed{seed}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -94,8 +88,6 @@ rule embed_edits:
         "results/{run}/embedding_space/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/embed_edits/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/embed_edits/{problem}/{editor}/k{k}/seed{seed}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -122,8 +114,6 @@ rule measure_cost:
         "results/{run}/cost/{problem}/{editor}/k{k}/seed{seed}.json",
     log:
         "results/{run}/logs/measure_cost/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/measure_cost/{problem}/{editor}/k{k}/seed{seed}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -148,8 +138,6 @@ rule evaluate_base_model:
         "results/{run}/base_models/{base}/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/evaluate_base_model/{base}/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/evaluate_base_model/{base}/{problem}/{editor}/k{k}/seed{seed}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -195,8 +183,6 @@ rule measure_memory_scaling:
         scaling="results/{run}/memory_scaling.csv",
     log:
         "results/{run}/logs/measure_memory_scaling.log",
-    benchmark:
-        "results/{run}/benchmarks/measure_memory_scaling.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

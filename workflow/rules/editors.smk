@@ -16,8 +16,6 @@ rule train_scope_classifier:
         ],
     log:
         "results/{run}/logs/train_scope_classifier/{problem}/{classifier}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/train_scope_classifier/{problem}/{classifier}/seed{seed}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -47,8 +45,6 @@ rule train_counterfactual:
         ],
     log:
         "results/{run}/logs/train_counterfactual/{problem}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/train_counterfactual/{problem}/seed{seed}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -78,8 +74,6 @@ rule train_editor:
         ],
     log:
         "results/{run}/logs/train_editor/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/train_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
     wildcard_constraints:
         editor=choice(name for name, section in settings.editors.items() if section.trained),
     conda:

@@ -15,8 +15,6 @@ rule evaluate_editor:
         provenance="results/{run}/outcomes/{problem}/{editor}/k{k}/seed{seed}.json",
     log:
         "results/{run}/logs/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{run}/benchmarks/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
@@ -40,8 +38,6 @@ rule aggregate_results:
         "results/{run}/results.csv",
     log:
         "results/{run}/logs/aggregate_results.log",
-    benchmark:
-        "results/{run}/benchmarks/aggregate_results.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

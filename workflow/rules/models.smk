@@ -8,8 +8,6 @@ rule generate_model:
         [f"resources/{{world}}/models/{{model}}/{file}" for file in MODEL_FILES],
     log:
         "resources/{world}/logs/generate_model/{model}.log",
-    benchmark:
-        "resources/{world}/benchmarks/generate_model/{model}.tsv"
     wildcard_constraints:
         model=choice(checkpoints_from("generate", "package", "local")),
     conda:
@@ -59,8 +57,6 @@ rule train_base:
         [f"results/{{run}}/models/{{problem}}/{{base}}/{file}" for file in (*MODEL_FILES, "history.csv")],
     log:
         "results/{run}/logs/train_base/{problem}/{base}.log",
-    benchmark:
-        "results/{run}/benchmarks/train_base/{problem}/{base}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -91,8 +87,6 @@ rule predict_base:
         ),
     log:
         "results/{run}/logs/predict_base/{problem}.log",
-    benchmark:
-        "results/{run}/benchmarks/predict_base/{problem}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

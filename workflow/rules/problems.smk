@@ -11,8 +11,6 @@ rule prepare_problem:
         report="results/{run}/problems/{problem}/report.json",
     log:
         "results/{run}/logs/prepare_problem/{problem}.log",
-    benchmark:
-        "results/{run}/benchmarks/prepare_problem/{problem}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     threads: 1

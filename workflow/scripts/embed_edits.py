@@ -2,7 +2,7 @@
 
 from serac.workflow import load_editor, start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.evaluation.embedding_space import embedding_space
 from serac.records import read_examples

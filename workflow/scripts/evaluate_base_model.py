@@ -2,7 +2,7 @@
 
 from serac.workflow import load_editor, start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.config.evaluation import EvaluationSettings
 from serac.evaluation.generation import evaluate_by_generation

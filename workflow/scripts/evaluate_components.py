@@ -2,7 +2,7 @@
 
 from serac.workflow import load_editor, start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.evaluation.components import component_outcomes
 from serac.records import read_examples

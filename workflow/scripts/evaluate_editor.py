@@ -5,7 +5,7 @@ from pathlib import Path
 
 from serac.workflow import load_editor, start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.config.evaluation import EvaluationSettings, TuningSettings
 from serac.evaluation.base_outputs import BaseOutputs

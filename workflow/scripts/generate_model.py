@@ -4,7 +4,7 @@ from pathlib import Path
 
 from serac.workflow import folder, start, training_folder
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.config.models import CheckpointSettings
 from serac.models.checkpoints import make_checkpoint

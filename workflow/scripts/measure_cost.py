@@ -5,7 +5,7 @@ from pathlib import Path
 
 from serac.workflow import load_editor, start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.config.evaluation import CostSettings
 from serac.evaluation.cost import measure_cost

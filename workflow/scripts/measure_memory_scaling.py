@@ -6,7 +6,7 @@ from pathlib import Path
 
 from serac.workflow import start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 import pandas as pd
 

@@ -2,7 +2,7 @@
 
 from serac.workflow import device, folder, start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.models.loading import load_base

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from serac.workflow import folder, start
 
-start(snakemake)
+start(snakemake, torch=True)
 
 from serac.models.encoder import sentence_embedder
 from serac.problems.base_pairs import write_pairs

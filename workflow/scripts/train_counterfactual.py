@@ -4,7 +4,7 @@ import shutil
 
 from serac.workflow import device, folder, start, training_folder
 
-start(snakemake)
+start(snakemake, torch=True)
 
 import torch
 
