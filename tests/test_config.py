@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from serac.config.files import merge, read_yaml
 from serac.errors import ConfigError
@@ -15,6 +16,7 @@ from serac.settings import load, validate
 
 ROOT = Path(__file__).parent.parent
 DEFAULT = ROOT / "config/config.yaml"
+WRONG: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests/wrong_configurations.yaml").read_text())
 SCENARIOS = sorted(path for path in (ROOT / "config").glob("*.yaml") if path != DEFAULT)
 
 
@@ -36,56 +38,42 @@ def test_default_runs_all_problems_and_editors() -> None:
     assert len(settings.seeds.evaluation) >= 3
 
 
-@pytest.mark.parametrize(
-    ("path", "key", "message"),
-    [
-        ([], "evalution", "unknown key 'evalution' in the configuration. Hint: did you mean 'evaluation'?"),
-        (["evaluation"], "edit", "unknown key 'edit' in evaluation. Hint: did you mean 'edits'?"),
-        (["problems"], "qa_harder", "unknown key 'qa_harder' in problems. Hint: did you mean 'qa_hard'?"),
-        (["problems", "qa", "data"], "rephrase", "did you mean 'rephrases'?"),
-        (["problems", "qa", "scope", "embed", "train"], "learning_rat", "did you mean 'learning_rate'?"),
-        (["editors", "ft"], "max_step", "did you mean 'max_steps'?"),
-        (["paper", "cost"], "zzz", "Hint: known are"),
-    ],
-)
-def test_unknown_key_is_rejected_with_a_hint(raw: dict[str, Any], path: list[str], key: str, message: str) -> None:
-    section = raw
-    for part in path:
-        section = section[part]
-    section[key] = 1
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: case["message"].split(" ")[0].rstrip(":"))
+def test_wrong_configuration_is_one_clear_line(tmp_path: Path, case: dict[str, Any]) -> None:
+    """File, key, value, what is wrong, and a hint."""
+    file = tmp_path / "wrong.yaml"
+    file.write_text(yaml.safe_dump(case["change"]))
     with pytest.raises(ConfigError) as error:
-        validate(raw)
-    assert message in str(error.value)
+        load(DEFAULT, file)
+    assert f"{file}: {case['message']}" in str(error.value).splitlines()
+    assert ". Hint: " in case["message"]
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"run": {"problems": ["qa", "qa_hardd"]}}, "unknown name 'qa_hardd' in run.problems"),
-        ({"problems": {"qa": {"editors": ["serac"]}}}, "unknown name 'serac' in problems.qa.editors"),
-        ({"problems": {"qa": {"encoder": "minilmm"}}}, "Hint: did you mean 'minilm'?"),
-        ({"problems": {"qa": {"base_from": "fc"}}}, "needs either 'base' or 'base_from'"),
-        ({"problems": {"qa_hard": {"base_from": "qaa"}}}, "unknown name 'qaa' in problems.qa_hard.base_from"),
-        ({"problems": {"qa": {"training": None}}}, "problems.qa.training"),
-        ({"editors": {"rp": {"classifier": "embedd"}}}, "unknown name 'embedd' in editors.rp.classifier"),
-        ({"editors": {"ft": {"method": "fft"}}}, "editors.ft"),
-        ({"tuning": {"candidates": {"lu": [{"threshold": 1.0}]}}}, "same number of candidates"),
-        ({"tuning": {"candidates": {"luu": [{"t": 1}] * 4}}}, "unknown name 'luu' in tuning.candidates"),
-        ({"sources": {"zsre": {"origin": "local"}}}, "a source with origin 'local' needs 'path'"),
-        ({"paper": {"errors": {"editor": "nobody"}}}, "unknown name 'nobody' in paper.errors"),
-        ({"evaluation": {"edits": 0}}, "evaluation.edits: Input should be greater than or equal to 1"),
-        ({"run": {"device": "gpu"}}, "run.device: Input should be 'cpu' or 'cuda'"),
-    ],
-)
-def test_impossible_value_is_rejected_with_its_place(raw: dict[str, Any], change: dict, message: str) -> None:
+def test_corpus_of_wrong_configurations_is_large_and_has_no_double() -> None:
+    assert len({str(case["change"]) for case in WRONG}) == len(WRONG) >= 20
+
+
+def test_message_names_the_file_that_set_the_value(tmp_path: Path, raw: dict[str, Any]) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("tuning: {edits: 0}\nbootstrap: {seed: x}")
+    second.write_text("evaluation: {edits: 0}\nbootstrap: {seed: y}")
+    changed = merge(merge(merge(raw, read_yaml(first)), read_yaml(second)), {"run": {"device": "gpu"}})
     with pytest.raises(ConfigError) as error:
-        validate(merge(raw, change))
-    assert message in str(error.value)
+        validate(changed, [DEFAULT, first, second])
+    files = {
+        line.split(": ")[1].split(" =")[0]: Path(line.split(": ")[0]).name for line in str(error.value).splitlines()
+    }
+    assert files == {
+        "run.device": "--config",
+        "tuning.edits": "first.yaml",
+        "evaluation.edits": "second.yaml",
+        "bootstrap.seed": "second.yaml",
+    }
 
 
 def test_missing_section_is_named(raw: dict[str, Any]) -> None:
     del raw["seeds"]
-    with pytest.raises(ConfigError, match="seeds is missing"):
+    with pytest.raises(ConfigError, match=r"seeds: this key is missing\. Hint: "):
         validate(raw)
 
 

@@ -8,8 +8,9 @@ from serac.settings import validate
 from serac.errors import ConfigError
 from serac.sources.files import RAW_FILES, raw_paths
 
+chosen = list(map(str, workflow.overwrite_configfiles))
 try:
-    settings = validate(config)
+    settings = validate(config, [file for file in map(str, workflow.configfiles) if file not in chosen] + chosen)
 except ConfigError as error:
     raise WorkflowError(f"the configuration is not valid:\n{error}")
 

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from serac.config.names import EditorName
 from serac.config.section import Section
 
 Choice = dict[str, float | int | bool | str]
@@ -33,7 +34,7 @@ class TuningSettings(Section):
 
     edits: int = Field(100, ge=1, description="validation edits, cut into batches of k")
     seed: int = Field(0, description="seed that shuffles validation edits into batches")
-    candidates: dict[str, tuple[Choice, ...]] = Field(
+    candidates: dict[EditorName, tuple[Choice, ...]] = Field(
         default_factory=dict, description="inference-time hyperparameters to try, editor by editor; equally many each"
     )
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from serac.config.names import CheckpointName, SourceName
 from serac.config.section import Section
 from serac.config.training import TrainSettings
 
@@ -31,7 +32,7 @@ class CheckpointSettings(Section):
 
     source: Literal["generate", "package", "hub", "local"] = Field(description="where the checkpoint comes from")
     architecture: Architecture | None = Field(None, description="`generate`: what to build; `hub`: for estimates")
-    corpora: tuple[str, ...] = Field(("zsre",), description="`generate`: raw sources whose texts train the tokenizer")
+    corpora: tuple[SourceName, ...] = Field(("zsre",), description="`generate`: raw sources, texts for the tokenizer")
     pretrain: TrainSettings | None = Field(None, description="`generate`: generic pre-training on copying (ours)")
     package: str | None = Field(None, description="`package`: name of the installed package that carries the model")
     sha256: str | None = Field(None, description="checksum of `model.safetensors`, verified before use")
@@ -52,7 +53,7 @@ class CheckpointSettings(Section):
 class BaseModelSettings(Section):
     """The model that is edited."""
 
-    checkpoint: str = Field(description="name of the checkpoint it starts from")
+    checkpoint: CheckpointName = Field(description="name of the checkpoint it starts from")
     train: TrainSettings | None = Field(
         None, description="how it learns the base data; null uses the checkpoint as it is"
     )

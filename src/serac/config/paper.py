@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from serac.config.evaluation import CostSettings, SequentialSettings
 from serac.config.models import BaseModelSettings
+from serac.config.names import EditorName, EmbedName, MemoryEditorName, ProblemName, SeracName
 from serac.config.section import Section
 
 
@@ -16,15 +18,28 @@ def _without_null(named: Any) -> Any:
     return {key: value for key, value in named.items() if value is not None} if isinstance(named, dict) else named
 
 
+Key = TypeVar("Key")
 Item = TypeVar("Item")
-Named = Annotated[dict[str, Item], BeforeValidator(_without_null)]
+Named = Annotated[dict[Key, Item], BeforeValidator(_without_null)]
 
 
 class ItemSettings(Section):
     """An item about some editors on one problem."""
 
-    problem: str = Field(description="problem that the item is about")
-    editors: tuple[str, ...] = Field(min_length=1, description="editors that it shows")
+    problem: ProblemName = Field(description="problem that the item is about")
+    editors: tuple[EditorName, ...] = Field(min_length=1, description="editors that it shows")
+
+
+class ComponentsItem(ItemSettings):
+    """Table components: SERAC's parts alone."""
+
+    editors: tuple[SeracName, ...] = Field(min_length=1, description="editors that it shows")
+
+
+class ThresholdItem(ItemSettings):
+    """Figure threshold: what routing at other thresholds would do."""
+
+    editors: tuple[MemoryEditorName, ...] = Field(min_length=1, description="editors that it shows")
 
 
 class BatchedEditsItem(ItemSettings):
@@ -40,8 +55,8 @@ class SequentialEditsItem(ItemSettings, SequentialSettings):
 class ClassifiersItem(Section):
     """Table scope_classifier: Embed and Cross on two sizes of encoder."""
 
-    problems: tuple[str, ...] = Field(("qa_hard", "fc"), min_length=1, description="problems (paper)")
-    editors: Named[str] = Field(
+    problems: tuple[ProblemName, ...] = Field(("qa_hard", "fc"), min_length=1, description="problems (paper)")
+    editors: Named[EditorName, str] = Field(
         min_length=1,
         description="how the table prints each editor, one for each kind and size; null leaves one out",
     )
@@ -59,10 +74,10 @@ class OtherBaseModel(BaseModelSettings):
 class BaseModelsItem(Section):
     """Table base_models: one trained SERAC in front of other base models."""
 
-    problems: tuple[str, ...] = Field(("qa", "qa_hard"), min_length=1, description="problems (paper)")
-    editor: str = Field("serac_embed", description="the trained SERAC")
+    problems: tuple[ProblemName, ...] = Field(("qa", "qa_hard"), min_length=1, description="problems (paper)")
+    editor: SeracName = Field("serac_embed", description="the trained SERAC")
     title: str = Field("own base model", description="how the table prints the base model that SERAC was tuned with")
-    models: Named[OtherBaseModel] = Field(
+    models: Named[str, OtherBaseModel] = Field(
         {}, description="other base models by name, trained on the same data; null leaves one out"
     )
 
@@ -70,7 +85,7 @@ class BaseModelsItem(Section):
 class CostItem(CostSettings):
     """Table cost."""
 
-    editors: Named[str] = Field(
+    editors: Named[ProblemName, EditorName] = Field(
         {},
         description="by problem the editor whose forward pass is compared with the base model's; null leaves one out",
     )
@@ -79,8 +94,8 @@ class CostItem(CostSettings):
 class EditScopeItem(Section):
     """Figure edit_scope: the embedding space of a trained Embed classifier."""
 
-    problem: str = Field("qa_hard", description="problem that the edits are from")
-    editor: str = Field("serac_embed", description="editor whose classifier is drawn")
+    problem: ProblemName = Field("qa_hard", description="problem that the edits are from")
+    editor: EmbedName = Field("serac_embed", description="editor whose classifier is drawn")
     edits: PositiveInt = Field(4, le=6, description="edits drawn")
     inputs: PositiveInt = Field(3, description="inputs drawn of each scope and difficulty, an edit")
 
@@ -88,9 +103,13 @@ class EditScopeItem(Section):
 class ErrorsItem(Section):
     """Figure errors: categories of predictions with sampled examples."""
 
-    problem: str = Field("qa_hard", description="problem that the predictions are from")
-    editor: str = Field("serac_cross", description="editor that made them")
+    problem: ProblemName = Field("qa_hard", description="problem that the predictions are from")
+    editor: EditorName = Field("serac_cross", description="editor that made them")
     examples: PositiveInt = Field(6, description="printed examples")
+
+
+T5Size = Literal["miniature", "t5-small", "t5-base", "t5-large"]
+EncoderSize = Literal["miniature", "distilbert"]
 
 
 class MemoryScalingItem(Section):
@@ -98,9 +117,9 @@ class MemoryScalingItem(Section):
 
     sizes: tuple[PositiveInt, ...] = Field((1, 10, 100, 1000), min_length=1, description="edits in the memory")
     batch_sizes: tuple[PositiveInt, ...] = Field((1, 32), min_length=1, description="inputs a forward pass")
-    base: str = Field("miniature", description="size of the base model, see benchmarks/random_models.py")
-    counterfactual: str = Field("miniature", description="size of the counterfactual model")
-    encoder: str = Field("miniature", description="size of the encoder")
+    base: T5Size = Field("miniature", description="size of the base model, see benchmarks/random_models.py")
+    counterfactual: T5Size = Field("miniature", description="size of the counterfactual model")
+    encoder: EncoderSize = Field("miniature", description="size of the encoder")
     repeats: PositiveInt = Field(5, description="timed passes; the median counts")
     reference_limit: PositiveInt = Field(1000, description="memory up to which the reference's way is measured")
 
@@ -112,23 +131,23 @@ class PaperSettings(Section):
     seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
     batched_edits: BatchedEditsItem = Field(description="figure: ES - DD against the number of edits")
     scope_classifier: ClassifiersItem = Field(description="table: kinds and sizes of scope classifiers")
-    components: ItemSettings = Field(description="table: SERAC's parts alone")
+    components: ComponentsItem = Field(description="table: SERAC's parts alone")
     base_models: BaseModelsItem = Field(BaseModelsItem(), description="table: SERAC in front of other base models")
     cost: CostItem = Field(CostItem(), description="table: time and memory of a forward pass")
     edit_scope: EditScopeItem = Field(EditScopeItem(), description="figure: the classifier's embedding space")
     errors: ErrorsItem = Field(ErrorsItem(), description="figure: right and wrong predictions")
     sequential_edits: SequentialEditsItem = Field(description="figure: edits arriving one after another")
-    threshold: ItemSettings = Field(description="figure: what the routing threshold decides")
+    threshold: ThresholdItem = Field(description="figure: what the routing threshold decides")
     memory_scaling: MemoryScalingItem = Field(MemoryScalingItem(), description="figure: large memories")
 
-    def references(self) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-        """Items with the problems and editors that they name."""
-        lists = {name: getattr(self, name) for name in ("batched_edits", "components", "sequential_edits", "threshold")}
-        singles = {name: getattr(self, name) for name in ("edit_scope", "errors")}
-        return [
-            *((name, (item.problem,), item.editors) for name, item in lists.items()),
-            *((name, (item.problem,), (item.editor,)) for name, item in singles.items()),
-            ("scope_classifier", self.scope_classifier.problems, tuple(self.scope_classifier.editors)),
-            ("base_models", self.base_models.problems, (self.base_models.editor,)),
-            *(("cost", (problem,), (editor,)) for problem, editor in self.cost.editors.items()),
-        ]
+    def uses(self) -> Iterator[tuple[str, str, str]]:
+        """Name of the item, problem and editor of everything that is evaluated beside `problems.<name>.editors`."""
+        for name in ("batched_edits", "components", "sequential_edits", "threshold"):
+            item = getattr(self, name)
+            yield from ((name, item.problem, editor) for editor in item.editors)
+        for name in ("edit_scope", "errors"):
+            yield name, getattr(self, name).problem, getattr(self, name).editor
+        for problem in self.scope_classifier.problems:
+            yield from (("scope_classifier", problem, editor) for editor in self.scope_classifier.editors)
+        yield from (("base_models", problem, self.base_models.editor) for problem in self.base_models.problems)
+        yield from (("cost", problem, editor) for problem, editor in self.cost.editors.items())

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt
 
+from serac.config.names import ProblemName
 from serac.config.section import Section
 
 
@@ -37,7 +38,7 @@ class RunSettings(Section):
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `results/`")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where training and evaluation run")
-    problems: tuple[str, ...] = Field(min_length=1, description="problems of this run, keys of `problems`")
+    problems: tuple[ProblemName, ...] = Field(min_length=1, description="problems of this run, keys of `problems`")
     needs: dict[Literal["light", "training", "evaluation"], Needs] = Field(
         description="memory and run time of light jobs (data, tables, figures), training and evaluation"
     )

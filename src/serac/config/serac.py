@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from serac.config.names import CheckpointName
 from serac.config.section import Section
 from serac.config.training import TrainSettings
 
@@ -16,7 +17,9 @@ class ScopeSettings(Section):
     kind: Literal["embed", "cross"] = Field(
         description="embed: edit and input encoded apart; cross: one encoder reads both (paper section 2)"
     )
-    checkpoint: str = Field(description="checkpoint of the encoder (paper: distilbert-base-cased, bert-base-cased)")
+    checkpoint: CheckpointName = Field(
+        description="checkpoint of the encoder (paper: distilbert-base-cased, bert-base-cased)"
+    )
     layers: int | None = Field(None, ge=1, description="keep only the first layers of the encoder; null: all (ours)")
     max_length: int = Field(256, ge=8, description="tokens of an entry, an input or a pair; longer ones are cut (ours)")
     pooling: Literal["cls", "mean", "pooler"] = Field(
@@ -42,7 +45,9 @@ class ScopeSettings(Section):
 class CounterfactualSettings(Section):
     """The counterfactual model h(z_e, x'): reads the edit in front of the input (paper section 2)."""
 
-    checkpoint: str = Field(description="checkpoint it starts from (paper: t5-small, BERT-base, BlenderBot-small)")
+    checkpoint: CheckpointName = Field(
+        description="checkpoint it starts from (paper: t5-small, BERT-base, BlenderBot-small)"
+    )
     max_length: int = Field(256, ge=8, description="tokens of edit and input together; longer ones are cut (ours)")
     train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")
 

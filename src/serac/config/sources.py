@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from serac.config.names import ReleaseName
 from serac.config.section import Section
 from serac.config.world import WorldSize
 
@@ -45,7 +46,7 @@ class SourceSettings(Section):
 
     origin: Literal["generate", "local", "retrieve"] = Field(description="generated, a local folder, or the internet")
     path: str | None = Field(None, description="`local`: folder that holds the source's files")
-    release: str | None = Field(None, description="`retrieve`: key of `releases`")
+    release: ReleaseName | None = Field(None, description="`retrieve`: key of `releases`")
     upstream: str = Field("{file}", description="`retrieve`: path of a file in the release")
     names: dict[str, str] = Field({}, description="`retrieve`: files that the release calls differently")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, create_model
 
-from serac.config.check import suggest, validate_section
+from serac.config.check import refuse, validate_section
 from serac.config.editors import EditorSettings
 from serac.config.evaluation import (
     BootstrapSettings,
@@ -23,7 +23,8 @@ from serac.config.run import RunSettings, SeedSettings
 from serac.config.section import Section
 from serac.config.sources import ReleaseSettings, SourceSettings, WorldSettings
 from serac.problems.registry import PROBLEMS
-from serac.settings.problems import ProblemSettings, ProblemsSettings, problems_section
+from serac.settings.consistency import mistakes
+from serac.settings.problems import ProblemsSettings, problems_section
 
 
 class Settings(Section):
@@ -41,55 +42,6 @@ class Settings(Section):
     tuning: TuningSettings = Field(description="choice of hyperparameters on the validation split")
     bootstrap: BootstrapSettings = Field(BootstrapSettings(), description="confidence intervals")
     paper: PaperSettings = Field(description="tables and figures")
-
-    @model_validator(mode="after")
-    def _references(self) -> Self:
-        for name in self.run.problems:
-            _known("run.problems", name, self.problems.configured())
-        for name, source in self.sources.items():
-            if source.release and source.origin == "retrieve":
-                _known(f"sources.{name}.release", source.release, self.releases)
-        for name, checkpoint in self.checkpoints.items():
-            for corpus in checkpoint.corpora if checkpoint.source == "generate" else ():
-                _known(f"checkpoints.{name}.corpora", corpus, self.sources)
-        for name in self.tuning.candidates:
-            _known("tuning.candidates", name, self.editors)
-        for name in self.run.problems:
-            self._check_problem(name, self.problems[name])
-        for where, problems, editors in self.paper.references():
-            for problem in problems:
-                _known(f"paper.{where}", problem, problems_section().model_fields)
-            for editor in editors:
-                _known(f"paper.{where}", editor, self.editors)
-                for problem in set(problems) & set(self.run.problems):
-                    self._check_editor(f"problems.{problem}", self.problems[problem], editor)
-        return self
-
-    def _check_problem(self, name: str, problem: ProblemSettings[Any]) -> None:
-        where = f"problems.{name}"
-        if (problem.base is None) == (problem.base_from is None):
-            raise ValueError(f"{where} needs either 'base' or 'base_from'")
-        if problem.base_from:
-            _known(f"{where}.base_from", problem.base_from, self.problems.configured())
-        for file in self.raw_files(name):
-            _known(f"{where} (a source that it reads)", file.partition("/")[0], self.sources)
-        checkpoints = [scope.checkpoint for scope in problem.scope.values()]
-        checkpoints += [problem.counterfactual.checkpoint]
-        checkpoints += [problem.base.checkpoint] if problem.base else []
-        checkpoints += [problem.encoder] if problem.encoder else []
-        for checkpoint in checkpoints:
-            _known(f"{where} (a checkpoint)", checkpoint, self.checkpoints)
-        for editor in problem.editors:
-            _known(f"{where}.editors", editor, self.editors)
-            self._check_editor(where, problem, editor)
-
-    def _check_editor(self, where: str, problem: ProblemSettings[Any], editor: str) -> None:
-        settings = self.editors[editor]
-        if classifier := getattr(settings, "classifier", None):
-            _known(f"editors.{editor}.classifier", classifier, problem.scope)
-        if settings.trained:
-            _known(f"{where}.training (editor '{editor}')", editor, problem.training)
-        _known(f"tuning.candidates (editor '{editor}')", editor, self.tuning.candidates)
 
     def base_of(self, problem: str) -> str:
         """Problem whose rule trains the base model that ``problem`` edits."""
@@ -112,14 +64,21 @@ def load(*paths: Path | str) -> Settings:
     merged: dict[str, Any] = {}
     for path in paths:
         merged = merge(merged, read_yaml(path))
-    return validate(merged)
+    return validate(merged, paths)
 
 
-def validate(raw: Mapping[str, Any]) -> Settings:
-    """Typed settings of a merged configuration; raises ``ConfigError`` listing every mistake."""
-    return validate_section(settings_section(), raw)
+def validate(raw: Mapping[str, Any], paths: Sequence[Path | str] = ()) -> Settings:
+    """Typed settings of a merged configuration; raises ``ConfigError`` with a line for every mistake.
+
+    ``paths`` are the files that were merged, in this order, for the messages to name them.
+    """
+    files = [(_shown(path), read_yaml(path)) for path in paths]
+    settings = validate_section(settings_section(), raw, files, whole=raw)
+    refuse(mistakes(settings), raw, files)
+    return settings
 
 
-def _known(where: str, name: str, known: Mapping[str, Any]) -> None:
-    if name not in known:
-        raise ValueError(f"unknown name '{name}' in {where}. {suggest(name, known)}")
+def _shown(path: Path | str) -> str:
+    """The path as a reader knows it: from the working directory, if it lies below."""
+    path, here = Path(path), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import Field, PositiveInt, create_model
 
 from serac.config.models import BaseModelSettings
+from serac.config.names import CheckpointName, EditorName, ProblemName
 from serac.config.section import Section
 from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
@@ -25,9 +26,11 @@ class ProblemSettings(Section, Generic[Data]):
     max_length: PositiveInt = Field(description="most tokens of an input")
     data: Data = Field(description="preparation of its raw records")
     seed: int = Field(0, description="seed of the preparation's random choices")
-    encoder: str | None = Field(None, description="checkpoint whose embedding space gives nearest neighbours")
+    encoder: CheckpointName | None = Field(
+        None, description="checkpoint whose embedding space gives nearest neighbours"
+    )
     base: BaseModelSettings | None = Field(None, description="base model; null: that of the problem `base_from`")
-    base_from: str | None = Field(None, description="problem whose base model is edited here too")
+    base_from: ProblemName | None = Field(None, description="problem whose base model is edited here too")
     edited_matrices: tuple[str, ...] = Field(
         (),
         description="patterns of weight matrices that FT, ENN and MEND edit; none: MLPs of the last layers, 2 of "
@@ -35,8 +38,8 @@ class ProblemSettings(Section, Generic[Data]):
     )
     scope: dict[str, ScopeSettings] = Field(description="scope classifiers by name")
     counterfactual: CounterfactualSettings = Field(description="SERAC's counterfactual model")
-    training: dict[str, TrainSettings] = Field({}, description="training of the learned editors, by editor")
-    editors: tuple[str, ...] = Field(min_length=1, description="editors evaluated here, keys of `editors`")
+    training: dict[EditorName, TrainSettings] = Field({}, description="training of the learned editors, by editor")
+    editors: tuple[EditorName, ...] = Field(min_length=1, description="editors evaluated here, keys of `editors`")
 
 
 class ProblemsSettings(Section):
