@@ -164,6 +164,11 @@ def sources_from(origin):
     return [name for name, source in settings.sources.items() if source.origin == origin]
 
 
+REBUILT = ("zsre_yn_", "impl_") if settings.sources["zsre"].rebuilt else ()
+AS_PUBLISHED = f"(?!{choice(REBUILT)})[^/]+"
+"""A wildcard constraint: raw files that are taken from elsewhere, not rebuilt here."""
+
+
 def releases_of(*kinds):
     return [name for name, release in settings.releases.items() if release.kind in kinds]
 

@@ -27,6 +27,7 @@ rule copy_source_file:
         "resources/{world}/logs/copy_source_file/{source}/{file}.log",
     wildcard_constraints:
         source=choice(sources_from("local")),
+        file=AS_PUBLISHED,
     localrule: True
     conda:
         "../../envs/evaluation.yaml"
@@ -74,6 +75,7 @@ rule extract_source_file:
         "resources/{world}/logs/extract_source_file/{source}/{file}.log",
     wildcard_constraints:
         source=choice(sources_released_as("archive")),
+        file=AS_PUBLISHED,
     conda:
         "../../envs/retrieval.yaml"
     threads: 1
@@ -94,6 +96,7 @@ rule retrieve_source_file:
         "resources/{world}/logs/retrieve_source_file/{source}/{file}.log",
     wildcard_constraints:
         source=choice(sources_released_as("files", "dataset", "manual")),
+        file=AS_PUBLISHED,
     retries: 3
     localrule: True
     conda:
@@ -110,6 +113,28 @@ rule retrieve_source_file:
         "Retrieving {wildcards.file} of {wildcards.source}"
     script:
         "../scripts/retrieve_source_file.py"
+
+
+if settings.sources["zsre"].rebuilt:
+
+    rule rebuild_statements:
+        input:
+            "resources/{world}/raw/zsre/structured_zeroshot-{split}-new_annotated_final.jsonl",
+        output:
+            statements="resources/{world}/raw/zsre/zsre_yn_{split}.txt",
+            implications="resources/{world}/raw/zsre/impl_{split}.json",
+            report="resources/{world}/raw/zsre/rebuilt_{split}.json",
+        log:
+            "resources/{world}/logs/rebuild_statements/{split}.log",
+        conda:
+            "../../envs/evaluation.yaml"
+        threads: 1
+        resources:
+            **needs("light"),
+        message:
+            "Rebuilding statements and implications of zsRE's {wildcards.split} file from its questions"
+        script:
+            "../scripts/rebuild_statements.py"
 
 
 rule data:

@@ -34,6 +34,9 @@ class ReleaseSettings(Section):
     )
     address: str = Field(description="URL (of a folder, for `files`), Google Drive link, or id of the hub's data set")
     revision: str | None = Field(None, description="`dataset`: pinned commit; without it the lock pins the first one")
+    upstream: str | None = Field(
+        None, description="path of a file in it; null: as the source says. Lets a source change release by one key"
+    )
 
     @property
     def pin(self) -> str:
@@ -49,14 +52,21 @@ class SourceSettings(Section):
     release: ReleaseName | None = Field(None, description="`retrieve`: key of `releases`")
     upstream: str = Field("{file}", description="`retrieve`: path of a file in the release")
     names: dict[str, str] = Field({}, description="`retrieve`: files that the release calls differently")
+    rebuilt: bool = Field(
+        False,
+        description="`zsre`: True/False statements and implications are rebuilt from the questions by rules, not read",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> SourceSettings:
         needed = {"local": "path", "retrieve": "release"}.get(self.origin)
         if needed and getattr(self, needed) is None:
             raise ValueError(f"a source with origin '{self.origin}' needs '{needed}'")
+        if self.rebuilt and self.origin == "generate":
+            raise ValueError("a generated source holds all of its files: 'rebuilt' is for files from elsewhere")
         return self
 
-    def upstream_path(self, file: str) -> str:
-        """Where the release holds ``file``."""
-        return self.upstream.format(file=self.names.get(file, file))
+    def upstream_path(self, file: str, release: ReleaseSettings | None = None) -> str:
+        """Where ``release`` holds ``file``."""
+        pattern = (release and release.upstream) or self.upstream
+        return pattern.format(file=self.names.get(file, file))

@@ -33,7 +33,7 @@ def retrieve_file(
     release: ReleaseSettings, source: SourceSettings, file: str, target: Path, work: Path, lock: Lock
 ) -> None:
     """Download one raw file of a release of single files or of a data set of the hub."""
-    path = source.upstream_path(file)
+    path = source.upstream_path(file, release)
     if release.kind == "manual":
         raise RetrievalError(
             f"{release.title} has to be downloaded by hand from {release.address}. Hint: put {file} into a folder, set "

@@ -1,0 +1,1 @@
+"""Data rebuilt from raw text where no released file holds it: True/False statements, implications, completions."""
