@@ -12,8 +12,7 @@ from safetensors.torch import load_file, save_file
 
 import serac_parts
 from serac.config.serac import MemorySettings
-from serac.editors.serac import columns
-from serac.editors.serac import memory as memory_module
+from serac.editors.serac import columns, memory_file
 from serac.editors.serac.memory import FILE, EditMemory
 from serac.errors import ConfigError
 from serac.records import Edit
@@ -87,14 +86,14 @@ def test_killed_while_saving_the_older_memory_is_there(
     memory.save_pretrained(tmp_path)
     older = EditMemory.from_pretrained(tmp_path, memory.classifier)
 
-    def killed(tensors: dict[str, Any], file: Path) -> None:
-        save_file(tensors, file)
+    def killed(tensors: dict[str, Any], file: Path, metadata: dict[str, str]) -> None:
+        save_file(tensors, file, metadata)
         raise KeyboardInterrupt
 
     memory.remove([0])
     memory.add(EDITS[5:])
     with monkeypatch.context() as patch:
-        patch.setattr(memory_module, "save_file", killed)
+        patch.setattr(memory_file, "save_file", killed)
         with pytest.raises(KeyboardInterrupt):
             memory.save_pretrained(tmp_path)
     assert_same(EditMemory.from_pretrained(tmp_path, memory.classifier), older)
@@ -116,5 +115,5 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     tensors = load_file(file)
     save_file({**tensors, "rows": tensors["rows"][1:].clone()}, tmp_path / "other")
     (tmp_path / "other").replace(file)
-    with pytest.raises(ConfigError, match=r"is damaged \(its columns hold \[35, 36\] edits\)"):
+    with pytest.raises(ConfigError, match=r"is damaged .the checksum of its content and rows and norms differs"):
         EditMemory.from_pretrained(tmp_path, memory.classifier)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from serac.config.serac import MemorySettings
 from serac.editors.serac.columns import EditColumns
+from serac.editors.serac.memory_file import MemoryContent, read_memory, write_memory
 from serac.editors.serac.scope import ScopeClassifier
 from serac.editors.serac.vectors import VectorStore
 from serac.errors import ConfigError, SeracError
@@ -46,6 +45,8 @@ class EditMemory:
         self.settings = settings or MemorySettings()
         self.vectors = VectorStore(self.settings, *classifier.vector_shape, device=classifier.encoder.device)
         self.edits = EditColumns()
+        self.extra: dict[str, Any] = {}
+        """JSON values of whoever keeps this memory, saved with it."""
 
     def __len__(self) -> int:
         return len(self.edits)
@@ -135,25 +136,16 @@ class EditMemory:
 
         Vectors that were loaded from the older one stay mapped. The classifier is not among what is written.
         """
-        file = Path(folder) / FILE
-        file.parent.mkdir(parents=True, exist_ok=True)
-        content = {
-            "classifier": self.classifier.kind,
-            "settings": self.settings.model_dump(),
-            "next_id": self.edits.next_id,
-            "ids": self.edits.ids,
-            "inputs": self.edits.inputs,
-            "labels": self.edits.labels,
-        }
-        text = bytearray(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        tensors = {
-            "rows": self.vectors.rows.contiguous(),
-            "norms": self.vectors.norms.contiguous(),
-            "content": torch.frombuffer(text, dtype=torch.uint8),
-        }
-        part = file.with_name(f"{FILE}.part")
-        save_file(tensors, part)
-        part.replace(file)
+        content = MemoryContent(
+            classifier=self.classifier.kind,
+            settings=self.settings,
+            next_id=self.edits.next_id,
+            ids=self.edits.ids,
+            inputs=self.edits.inputs,
+            labels=self.edits.labels,
+            extra=self.extra,
+        )
+        write_memory(Path(folder) / FILE, content, self.vectors.rows, self.vectors.norms)
 
     @classmethod
     def from_pretrained(cls, folder: Path | str, classifier: ScopeClassifier) -> EditMemory:
@@ -163,25 +155,20 @@ class EditMemory:
         vectors have another shape, if the folder holds no memory or a damaged one.
         """
         file = Path(folder) / FILE
-        if not file.exists():
-            raise ConfigError(f"{folder} holds no edit memory ({FILE} is missing)")
-        try:
-            tensors = load_file(file, device=str(classifier.encoder.device))
-        except SafetensorError as error:
-            raise ConfigError(f"{file} is damaged ({error}): save the memory again") from error
-        content = json.loads(tensors["content"].cpu().numpy().tobytes())
-        kind, rows, norms = content.pop("classifier"), tensors["rows"], tensors["norms"]
-        if kind != classifier.kind or rows.shape[1:] != classifier.vector_shape:
+        content, rows, norms = read_memory(file, classifier.encoder.device)
+        if content.classifier != classifier.kind or rows.shape[1:] != classifier.vector_shape:
             raise ConfigError(
-                f"{file} was written by another scope classifier ({kind}, vectors {tuple(rows.shape[1:])}) than this "
-                f"({classifier.kind}, {classifier.vector_shape}): load it with that one, or add the edits anew"
+                f"{file} was written by another scope classifier ({content.classifier}, vectors "
+                f"{tuple(rows.shape[1:])}) than this ({classifier.kind}, {classifier.vector_shape}). Hint: load it "
+                "with that one, or add the edits anew"
             )
-        memory = cls(classifier, MemorySettings(**content.pop("settings")))
-        memory.edits = EditColumns(**content)
+        memory = cls(classifier, content.settings)
+        memory.edits = EditColumns(content.inputs, content.labels, content.ids, content.next_id)
         memory.vectors = VectorStore.of(memory.settings, rows, norms)
-        counts = {len(content[column]) for column in ("ids", "inputs", "labels")}
-        if memory._keeps_vectors:
-            counts |= {len(rows), norms.shape[1]}
-        if len(counts) > 1:
-            raise ConfigError(f"{file} is damaged (its columns hold {sorted(counts)} edits): save the memory again")
+        memory.extra = content.extra
+        if memory._keeps_vectors and len(rows) != len(memory):
+            raise ConfigError(
+                f"{file} is damaged ({len(memory)} edits, but {len(rows)} vectors). Hint: restore it from a copy, or "
+                "add the edits anew"
+            )
         return memory

@@ -94,8 +94,8 @@ class SeracModel(EditedModel):
         With edits in the memory ``loss`` is the task's, whoever answers. Raises ``SeracError`` where logits over
         different vocabularies would have to share a tensor.
         """
-        rows = self._route(input_ids)
-        if not len(self.memory):
+        rows = self.route(self.task.texts(input_ids))
+        if not rows.edited:
             return self.base(input_ids=input_ids, **batch)
         if not self._soft and not rows.routed.any():
             output = self.base(input_ids=input_ids, **batch)
@@ -108,16 +108,16 @@ class SeracModel(EditedModel):
         return RoutedOutput(self._loss(logits, batch), logits)
 
     @torch.no_grad()
-    def generate(self, input_ids: Tensor, **options: Any) -> Tensor:  # type: ignore[override]
+    def generate(self, input_ids: Tensor, *, rows: Rows | None = None, **options: Any) -> Tensor:  # type: ignore[override]
         """As the base model's ``generate``; rows are padded to one length.
 
         A counterfactual model with other tokens gets no option about tokens, and its answer is written in the base
         model's. With edits in the memory raises ``SeracError`` for ``return_dict_in_generate`` and, in soft mode, for
-        beams or several sequences.
+        beams or several sequences. ``rows`` says who answers, where :meth:`route` was called before.
         """
-        rows = self._route(input_ids)
+        rows = rows or self.route(self.task.texts(input_ids))
         base = cast(Any, self.base)
-        if not len(self.memory):
+        if not rows.edited:
             return base.generate(input_ids=input_ids, **options)
         require_supported(base, options, soft=self._soft)
         if self._soft:
@@ -136,12 +136,13 @@ class SeracModel(EditedModel):
             raise SeracError("nothing was routed yet: call forward or generate first")
         return self._routing
 
-    def _route(self, input_ids: Tensor) -> Rows:
-        texts = self.task.texts(input_ids)
-        found = self.memory.retrieve(texts)
-        rows = Rows(texts, found, (found.beta > self.settings.threshold) & (found.index != NOWHERE), self.memory)
-        self._routing = {"beta": found.beta, "index": found.index, "routed": rows.routed}
-        return rows
+    def route(self, asked: Sequence[str], read: Sequence[str] | None = None) -> Rows:
+        """Who answers each of the texts ``asked``; ``read`` is what the counterfactual model reads of it (the same)."""
+        found = self.memory.retrieve(asked)
+        routed = (found.beta > self.settings.threshold) & (found.index != NOWHERE)
+        edits = [None if id == NOWHERE else self.memory.edit(id) for id in found.index.tolist()]
+        self._routing = {"beta": found.beta, "index": found.index, "routed": routed}
+        return Rows(list(asked if read is None else read), found, routed, edits)
 
     @property
     def _soft(self) -> bool:
@@ -208,12 +209,14 @@ class SeracModel(EditedModel):
     # --- generate ------------------------------------------------------------------------------
     def _answers(self, rows: Rows, input_ids: Tensor, options: dict[str, Any]) -> tuple[Tensor, int]:
         """The counterfactual model's sequences for the rows in scope, and how many there are for each row."""
-        others = chosen_rows(options_for_others(options, same_words=self._comparable), rows.routed)
-        said = self.counterfactual.generate(*rows.within(), **others)
-        sequences = len(said) // int(rows.routed.sum())
-        if self._comparable:
-            return said, sequences
-        answers = self._tokens([text.strip() for text in self.counterfactual.task.texts(said)])
+        same = self._same_words and self._encodes == bool(self.counterfactual.model.config.is_encoder_decoder)
+        others = chosen_rows(options_for_others(options, same_words=same), rows.routed)
+        answers = self.counterfactual.generate(*rows.within(), **others)
+        sequences = len(answers) // int(rows.routed.sum())
+        if same and self._encodes:
+            return answers, sequences
+        if not same:
+            answers = self._tokens([text.strip() for text in self.counterfactual.task.texts(answers)])
         if self._encodes:
             before = answers.new_full((len(answers), 1), self.config.decoder_start_token_id)
         else:

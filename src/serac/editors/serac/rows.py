@@ -8,18 +8,26 @@ from typing import Any
 
 from torch import Tensor
 
-from serac.editors.serac.memory import EditMemory, Retrieval
+from serac.editors.serac.memory import Retrieval
 from serac.records import Edit
 
 
-@dataclass
+@dataclass(frozen=True)
 class Rows:
-    """The rows of one call: their texts, what was retrieved for them, which are in scope (``routed`` bool [B])."""
+    """The rows of one call: their texts, what was retrieved for them, which are in scope (``routed`` bool [B]).
+
+    ``edits`` are the retrieved ones as they were when the rows were routed; None in an empty memory.
+    """
 
     texts: list[str]
     found: Retrieval
     routed: Tensor
-    memory: EditMemory
+    edits: list[Edit | None]
+
+    @property
+    def edited(self) -> bool:
+        """Whether there was any edit to find."""
+        return any(edit is not None for edit in self.edits)
 
     def within(self) -> tuple[list[Edit], list[str]]:
         """Retrieved edits and texts of the rows in scope."""
@@ -30,9 +38,8 @@ class Rows:
         return self._of(range(len(self.texts)))
 
     def _of(self, rows: Iterable[int]) -> tuple[list[Edit], list[str]]:
-        ids = self.found.index.tolist()
-        chosen = list(rows)
-        return [self.memory.edit(ids[row]) for row in chosen], [self.texts[row] for row in chosen]
+        pairs = [(edit, self.texts[row]) for row in rows if (edit := self.edits[row]) is not None]
+        return [edit for edit, _ in pairs], [text for _, text in pairs]
 
 
 def chosen_rows(batch: dict[str, Any], chosen: Tensor) -> dict[str, Any]:
