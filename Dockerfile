@@ -5,7 +5,7 @@
 #       snakemake --snakefile /serac/Snakefile --cores all --configfile /serac/config/paper.yaml
 #
 # On clusters: apptainer build serac.sif docker-daemon://serac:latest
-#              apptainer exec --nv serac.sif python -m serac.run jobs/train_counterfactual-paper-qa-seed0.json
+#              apptainer exec --nv serac.sif python -m serac.workflow.single_job jobs/train_counterfactual-paper-qa-seed0.json
 FROM python:3.11-slim
 
 RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*
@@ -22,4 +22,4 @@ RUN pip install --no-cache-dir --no-deps --editable .
 
 # results and resources go to the folder that is mounted here
 WORKDIR /data
-CMD ["python", "-m", "serac.run", "--help"]
+CMD ["python", "-m", "serac.workflow.single_job", "--help"]

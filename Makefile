@@ -5,18 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce slurm cancel-orphans test test-slurm lint format config docs benchmarks setup clean
+.PHONY: reproduce slurm cancel-leftover-jobs test test-slurm lint format config docs benchmarks setup clean
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
-	$(BIN)/python -m serac.orphans --check
+	$(BIN)/python -m serac.workflow.leftover_jobs --check
 	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 
-slurm: cancel-orphans  ## the same on a SLURM cluster; ARGS="--configfile config/paper.yaml" and the like
+slurm: cancel-leftover-jobs  ## the same on a SLURM cluster; ARGS="--configfile config/paper.yaml" and the like
 	$(BIN)/snakemake --profile slurm $(ARGS)
 
-cancel-orphans: setup  ## cancel the jobs that a killed Snakemake left in SLURM's queue, and unlock the folder
-	$(BIN)/python -m serac.orphans
+cancel-leftover-jobs: setup  ## cancel the jobs that a killed Snakemake left in SLURM's queue, and unlock the folder
+	$(BIN)/python -m serac.workflow.leftover_jobs
 	$(BIN)/snakemake --unlock $(ARGS)
 
 test: setup  ## the whole test suite, but for what needs a SLURM cluster
@@ -39,8 +39,7 @@ format: setup  ## rewrite sources in the project's format
 
 config: setup  ## write config/schema.json and the generated documents from the typed settings
 	$(BIN)/python -m serac.settings
-	$(BIN)/python -m serac.sources
-	$(BIN)/python -m serac.estimates
+	$(BIN)/python -m serac.workflow.documents
 
 docs: setup  ## the documentation site, under docs/_build; warnings are errors
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build

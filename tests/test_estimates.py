@@ -11,11 +11,12 @@ from transformers import DistilBertConfig, DistilBertModel
 
 from serac.config.files import merge, read_yaml
 from serac.config.models import Architecture
-from serac.estimates import table, work
-from serac.estimates.sizes import size_of
 from serac.models.architectures import _BUILDERS
+from serac.models.sizes import size_of
 from serac.settings import Settings, load, validate
-from serac.sources import table as sources
+from serac.workflow import cost_document as table
+from serac.workflow import cost_estimate as work
+from serac.workflow import sources_document as sources
 from snakemake_runs import ROOT, snakemake
 
 DEFAULT, PAPER = ROOT / "config/config.yaml", ROOT / "config/paper.yaml"

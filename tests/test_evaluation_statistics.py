@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -12,7 +11,6 @@ from serac.evaluation.aggregate import COLUMNS, OutcomesFile, RepeatedSeedError,
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.bootstrap import Resamples
 from serac.evaluation.evaluate import evaluate
-from serac.evaluation.provenance import config_hash, provenance, write_provenance
 from serac.evaluation.tune import candidates_of, select, tune
 
 BOOTSTRAP = BootstrapSettings(resamples=500)
@@ -123,15 +121,3 @@ def test_unequal_effort_and_unknown_editors_are_refused():
         TuningSettings(candidates={"a": ({"x": 1},), "b": ({"x": 1}, {"x": 2})})
     with pytest.raises(ConfigError, match="mend"):
         candidates_of(TuningSettings(candidates={"a": ({"x": 1},)}), "mend")
-
-
-def test_provenance_tells_versions_device_and_commit(tmp_path):
-    record = provenance(config_hash({"a": 1, "b": 2}), seed=3)
-    assert record["config_hash"] == config_hash({"b": 2, "a": 1}) != config_hash({"a": 1, "b": 3})
-    assert record["seed"] == 3
-    assert set(record["versions"]) == {"serac", "torch", "transformers", "python"}
-    assert record["device"]
-    assert record["commit"]
-    path = write_provenance(tmp_path / "seed0.parquet", record, seconds=1.5)
-    assert path == tmp_path / "seed0.json"
-    assert pd.read_json(path, typ="series")["seconds"] == 1.5

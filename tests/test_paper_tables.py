@@ -18,7 +18,7 @@ from serac.paper.table_rules import Costs, Job, busy_seconds, critical_path, rea
 from serac.paper.table_scope_classifier import tabulate_scope_classifier
 from serac.paper.tables import Table, with_interval, write_table
 from serac.records import Edit, EditExample, Query, write_examples
-from serac.slurm import Grant, Usage
+from serac.workflow.slurm_records import Grant, Usage
 from tiny_models import claims, opinions, qa
 
 CLASSIFIERS = ("serac_embed", "serac_cross", "serac_embed_large", "serac_cross_large")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from serac.errors import ConfigError, MissingSourceError
-from serac.run import Named, _read, run
 from serac.workflow import device
+from serac.workflow.single_job import Named, _read, run
 from snakemake_runs import ROOT, SMOKE, snakemake
 
 COLUMNS = "results/smoke/problems/qa/report.json"
@@ -19,7 +19,7 @@ COLUMNS = "results/smoke/problems/qa/report.json"
 
 def plain(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "serac.run", *map(str, arguments)],
+        [sys.executable, "-m", "serac.workflow.single_job", *map(str, arguments)],
         cwd=folder,
         capture_output=True,
         text=True,

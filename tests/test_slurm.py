@@ -10,8 +10,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serac.orphans import OrphanError, cancel_orphans, living_snakemakes, run_ids
-from serac.slurm import Grant, Usage, parse_accounting, parse_grant, read_grant, record_grant, record_path
+from serac.workflow.leftover_jobs import LeftoverJobsError, cancel_leftover_jobs, living_snakemakes, run_ids
+from serac.workflow.slurm_records import (
+    Grant,
+    Usage,
+    parse_accounting,
+    parse_grant,
+    read_grant,
+    record_grant,
+    record_path,
+)
 
 RECORD = (
     "JobId=28 JobName=2d81d919 UserId=root(0) JobState=RUNNING Reason=None Requeue=1 Restarts=0 "
@@ -67,7 +75,7 @@ def test_the_names_of_jobs_are_in_the_logs_of_snakemake(tmp_path: Path) -> None:
 
 
 def test_without_runs_there_are_no_orphans(tmp_path: Path) -> None:
-    assert cancel_orphans(tmp_path) == []
+    assert cancel_leftover_jobs(tmp_path) == []
 
 
 def test_jobs_of_a_living_snakemake_are_no_orphans(tmp_path: Path) -> None:
@@ -77,10 +85,10 @@ def test_jobs_of_a_living_snakemake_are_no_orphans(tmp_path: Path) -> None:
     process = psutil.Popen([str(script)], cwd=tmp_path, stdin=subprocess.PIPE)
     try:
         assert living_snakemakes(tmp_path) == [process.pid]
-        with pytest.raises(OrphanError, match=rf"process {process.pid}\) still works in"):
-            cancel_orphans(tmp_path)
+        with pytest.raises(LeftoverJobsError, match=rf"process {process.pid}\) still works in"):
+            cancel_leftover_jobs(tmp_path)
         check = subprocess.run(
-            [sys.executable, "-m", "serac.orphans", "--check", tmp_path], capture_output=True, text=True
+            [sys.executable, "-m", "serac.workflow.leftover_jobs", "--check", tmp_path], capture_output=True, text=True
         )
         assert (check.returncode, "still works in" in check.stderr) == (1, True)
     finally:

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from itertools import product
 from pathlib import Path
@@ -21,6 +22,7 @@ from safetensors import safe_open
 
 from serac.records import read_examples
 from serac.settings import load
+from serac.workflow.provenance import read_records
 from snakemake_runs import ROOT, SMOKE, command, snakemake
 
 SETTINGS = load(SMOKE.parent / "config.yaml", SMOKE)
@@ -208,9 +210,22 @@ def test_config_of_the_run_is_kept(smoke: Path) -> None:
 
 
 def test_outcomes_can_be_traced(smoke: Path) -> None:
-    for path in (smoke / "outcomes").rglob("*.json"):
-        record = json.loads(path.read_text())
-        assert {"config_hash", "seed", "versions", "device", "commit", "choice"} <= set(record)
+    """Every kind of result has a record, and the way back from a table ends at the generated world."""
+    records = read_records([smoke])
+    recorded = {path for record in records for path in record.outputs}
+    results = [
+        str(path.relative_to(smoke.parents[1]))
+        for path in smoke.rglob("*")
+        if path.suffix in (".parquet", ".csv", ".json", ".safetensors", ".png") and "provenance" not in path.parts
+    ]
+    assert len(results) > 100
+    assert [path for path in results if path not in recorded and "/slurm/" not in path] == []
+    explained = subprocess.run(
+        [sys.executable, "-m", "serac.workflow.explain", "results/smoke/tables/main.csv"],
+        cwd=smoke.parents[1], text=True, capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    assert [line for line in explained.splitlines() if "generate_world (1 job, raw data)" in line]
+    assert "has changed" not in explained
 
 
 def test_work_folders_are_removed(smoke: Path) -> None:

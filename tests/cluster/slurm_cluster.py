@@ -65,8 +65,8 @@ class Cluster:
         assert run.wait(timeout=PATIENCE) == 0, (folder / "output.txt").read_text()[-6000:]
 
     def clean(self, folder: Path) -> str:
-        """Cancel orphans and unlock, as ``make cancel-orphans`` does."""
-        cancelled = self.run(sys.executable, "-m", "serac.orphans", str(folder))
+        """Cancel orphans and unlock, as ``make cancel-leftover-jobs`` does."""
+        cancelled = self.run(sys.executable, "-m", "serac.workflow.leftover_jobs", str(folder))
         self.finish(self.snakemake(folder, "--unlock"), folder)
         return cancelled
 

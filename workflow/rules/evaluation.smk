@@ -12,7 +12,6 @@ rule evaluate_editor:
     output:
         tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
         outcomes="results/{run}/outcomes/{problem}/{editor}/k{k}/seed{seed}.parquet",
-        provenance="results/{run}/outcomes/{problem}/{editor}/k{k}/seed{seed}.json",
     log:
         "results/{run}/logs/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:

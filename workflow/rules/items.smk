@@ -20,8 +20,8 @@ def main_outcomes():
 
 
 def provenance_file():
-    """What the first outcomes of the main table were made with."""
-    return main_outcomes()[0].replace(".parquet", ".json")
+    """Outcomes whose record of provenance tells what the main table was made with."""
+    return main_outcomes()[0]
 
 
 def batched_outcomes():

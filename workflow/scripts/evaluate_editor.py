@@ -10,12 +10,11 @@ start(snakemake, torch=True)
 from serac.config.evaluation import EvaluationSettings, TuningSettings
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.evaluate import evaluate
-from serac.evaluation.provenance import config_hash, provenance, write_provenance
 from serac.evaluation.tune import tune
 from serac.records import read_examples
 
-params, files, output, wildcards = snakemake.params, snakemake.input, snakemake.output, snakemake.wildcards
-evaluation, k = EvaluationSettings(**params.evaluation), int(wildcards.k)
+params, files, output = snakemake.params, snakemake.input, snakemake.output
+evaluation, k = EvaluationSettings(**params.evaluation), int(snakemake.wildcards.k)
 editor, _ = load_editor(snakemake)
 
 chosen = tune(
@@ -37,5 +36,3 @@ outcomes = evaluate(
     k=k,
 )
 outcomes.to_parquet(output.outcomes, index=False)
-record = provenance(config_hash(dict(params.items())), seed=int(wildcards.seed))
-write_provenance(output.outcomes, record, choice=chosen["best"], rows=len(outcomes))

@@ -1,7 +1,6 @@
 """Copy the main table and one figure into the README, and say how long runs took."""
 
 import datetime
-import json
 import os
 from pathlib import Path
 
@@ -13,6 +12,7 @@ start(snakemake)
 
 from serac.paper.readme import update_readme
 from serac.paper.table_rules import busy_seconds, read_jobs
+from serac.workflow.provenance import origin
 
 params, files = snakemake.params, snakemake.input
 
@@ -23,7 +23,7 @@ def duration(run: Path) -> str:
     return f"{seconds / 60:.1f} minutes"
 
 
-made = json.loads(Path(files.provenance).read_text(encoding="utf-8"))
+made = origin(files.provenance)
 about = {
     "Run": snakemake.wildcards.run,
     "date": datetime.date.fromtimestamp(Path(files.provenance).stat().st_mtime).isoformat(),

@@ -7,7 +7,7 @@ from serac.workflow import start
 start(snakemake)
 
 from serac.paper.table_rules import Costs, read_jobs, tabulate_rules
-from serac.slurm import accounted, read_grant, record_path
+from serac.workflow.slurm_records import accounted, read_grant, record_path
 
 known = set(snakemake.params.rules)  # a folder may hold records of rules that are no more
 entries = sorted(entry for folder in map(Path, snakemake.params.benchmarks) for entry in folder.glob("*"))

@@ -1,6 +1,5 @@
 """Write the report of the run: what the paper claims, what this run shows."""
 
-import json
 import os
 from pathlib import Path
 
@@ -11,6 +10,7 @@ start(snakemake)
 from serac.paper.names import editor_name, problem_name
 from serac.paper.report import write_report
 from serac.paper.run import read_run
+from serac.workflow.provenance import origin
 
 files, params = snakemake.input, snakemake.params
 
@@ -35,7 +35,7 @@ subjects = {
     item: ", ".join([problem_name(problem), *map(editor_name, editors)])
     for item, (problem, *editors) in params.subjects.items()
 }
-made = json.loads(Path(files.provenance).read_text(encoding="utf-8"))
+made = origin(files.provenance)
 write_report(
     run,
     snakemake.output[0],
@@ -43,10 +43,8 @@ write_report(
     tables=only(".md", files.tables),
     figures=only(".png", files.figures),
     about={
-        "commit": made["commit"],
-        "device": made["device"],
+        **made,
         "cores": os.cpu_count(),
-        **made["versions"],
         "seeds of evaluation": len(params.seeds["evaluation"]),
         "seeds of training": len(params.seeds["training"]),
     },

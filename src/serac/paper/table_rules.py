@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from serac.paper.tables import NONE, Table, write_table
-from serac.slurm import Grant, Usage, companion_path
+from serac.workflow.slurm_records import Grant, Usage, companion_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Cancel the jobs that a killed Snakemake left in SLURM's queue: ``python -m serac.orphans [FOLDER]``.
+"""Cancel the jobs that a killed Snakemake left in SLURM's queue: ``python -m serac.workflow.leftover_jobs [FOLDER]``.
 
 A Snakemake that dies by SIGKILL cannot cancel its jobs, and the next one does not know them: it would submit the same
 jobs again beside them. Every Snakemake logs its *SLURM run ID*, which is the name of all its jobs.
@@ -21,14 +21,14 @@ from serac.errors import SeracError
 _ALIVE = "PENDING,CONFIGURING,RUNNING,SUSPENDED,COMPLETING"
 
 
-class OrphanError(SeracError):
+class LeftoverJobsError(SeracError):
     """Orphans cannot be told from the jobs of a Snakemake that lives, or do not end."""
 
 
-def cancel_orphans(folder: Path | str, *, patience: float = 300.0) -> list[int]:
+def cancel_leftover_jobs(folder: Path | str, *, patience: float = 300.0) -> list[int]:
     """Cancel and await all jobs that Snakemakes of the past submitted from ``folder``; returns their ids.
 
-    Raises :class:`OrphanError` if a Snakemake is still at work there, or if a job outlives ``patience`` seconds.
+    Raises :class:`LeftoverJobsError` if a Snakemake is still at work there, or if a job outlives ``patience`` seconds.
     """
     folder = Path(folder).resolve()
     require_none_alive(folder)
@@ -39,15 +39,15 @@ def cancel_orphans(folder: Path | str, *, patience: float = 300.0) -> list[int]:
     deadline = time.monotonic() + patience
     while left := jobs_named(names):
         if time.monotonic() > deadline:
-            raise OrphanError(f"jobs {left} do not end. Hint: `squeue` tells why; try again when they are gone")
+            raise LeftoverJobsError(f"jobs {left} do not end. Hint: `squeue` tells why; try again when they are gone")
         time.sleep(1)
     return jobs
 
 
 def require_none_alive(folder: Path) -> None:
-    """Raises :class:`OrphanError` if a Snakemake is at work in ``folder``."""
+    """Raises :class:`LeftoverJobsError` if a Snakemake is at work in ``folder``."""
     if alive := living_snakemakes(folder):
-        raise OrphanError(
+        raise LeftoverJobsError(
             f"Snakemake (process {alive[0]}) still works in {folder}, so its jobs are no orphans. "
             "Hint: wait for it, or stop it with SIGINT, which cancels its jobs"
         )
@@ -88,15 +88,15 @@ def _run(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise OrphanError(f"there is no {command[0]} here. Hint: run this where you submit jobs") from error
+        raise LeftoverJobsError(f"there is no {command[0]} here. Hint: run this where you submit jobs") from error
     if done.returncode != 0:
-        raise OrphanError(f"{command[0]} failed: {done.stderr.strip()}")
+        raise LeftoverJobsError(f"{command[0]} failed: {done.stderr.strip()}")
     return done.stdout
 
 
 def main() -> None:
-    """Command line of :func:`cancel_orphans`."""
-    parser = argparse.ArgumentParser(prog="python -m serac.orphans", description=__doc__.splitlines()[0])
+    """Command line of :func:`cancel_leftover_jobs`."""
+    parser = argparse.ArgumentParser(prog="python -m serac.workflow.leftover_jobs", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default=".", help="where Snakemake ran (default: here)")
     parser.add_argument("--check", action="store_true", help="cancel nothing; fail if a Snakemake works there")
     options = parser.parse_args()
@@ -104,7 +104,7 @@ def main() -> None:
         if options.check:
             require_none_alive(Path(options.folder).resolve())
             return
-        jobs = cancel_orphans(options.folder)
+        jobs = cancel_leftover_jobs(options.folder)
     except SeracError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     print(f"cancelled {len(jobs)} job(s){': ' if jobs else ''}{', '.join(map(str, jobs))}")

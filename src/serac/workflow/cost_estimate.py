@@ -9,7 +9,7 @@ from typing import Any
 from serac.config.editors import EnnSettings, FineTuningSettings
 from serac.config.training import TrainSettings
 from serac.errors import ConfigError
-from serac.estimates.sizes import FLOAT, Size, size_of
+from serac.models.sizes import FLOAT, Size, size_of
 from serac.problems.registry import PROBLEMS
 from serac.settings import Settings
 from serac.settings.problems import ProblemSettings

@@ -19,15 +19,17 @@ from typing import Any
 
 from serac.errors import SeracError
 from serac.forkserver import ONE_THREAD, SPENT, hand_over
-from serac.slurm import companion_path, record_grant
+from serac.workflow import provenance
+from serac.workflow.slurm_records import companion_path, record_grant
 
 
 def start(snakemake: Any, *, torch: bool = False) -> None:
-    """One thread, output into the rule's log, records of its cost beside it, and user errors as one clear message.
+    """One thread, output into the rule's log, records beside it, and user errors as one clear message.
 
-    ``snakemake`` is the object that Snakemake gives to scripts, or one of the same attributes. Call it before
-    anything imports torch. Where the run has a fork server, the script starts anew there, with everything imported;
-    ``torch`` tells that its imports are worth waiting for.
+    The records are of the job's cost, of SLURM and, once it has succeeded, of its provenance. ``snakemake`` is the
+    object that Snakemake gives to scripts, or one of the same attributes. Call it before anything imports torch. Where
+    the run has a fork server, the script starts anew there, with everything imported; ``torch`` tells that its imports
+    are worth waiting for.
     """
     hand_over(sys.argv[0], wait=torch)
     os.environ |= ONE_THREAD | {
@@ -40,7 +42,11 @@ def start(snakemake: Any, *, torch: bool = False) -> None:
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
 
+    started = time.time()
+    provenance.path_of(snakemake.log[0]).unlink(missing_ok=True)
+
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        atexit.unregister(record_provenance)
         if issubclass(kind, SeracError):
             message = f"{kind.__name__} in rule {snakemake.rule}: {error}\n"
             log.write(message)
@@ -49,7 +55,16 @@ def start(snakemake: Any, *, torch: bool = False) -> None:
         else:
             sys.__excepthook__(kind, error, trace)
 
+    def record_provenance() -> None:
+        try:
+            provenance.write(snakemake, started)
+        except Exception as error:
+            report(type(error), error, error.__traceback__)
+            log.flush()
+            os._exit(1)  # a result whose record cannot be written is no result; exceptions at exit are ignored
+
     sys.excepthook = report
+    atexit.register(record_provenance)
     spare_garbage_collection()
     record_grant(snakemake.log[0])
     record_cost(snakemake.log[0])

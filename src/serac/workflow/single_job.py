@@ -1,7 +1,7 @@
 """One job of the workflow as a plain Python program, for machines without Snakemake.
 
-    python -m serac.run --write jobs/ --configfile config/paper.yaml     # with Snakemake: every job as a file
-    python -m serac.run jobs/train_counterfactual-paper-qa-seed0.json    # without: the same script, inputs, parameters
+    python -m serac.workflow.single_job --write jobs/ --configfile config/paper.yaml   # with Snakemake: a file per job
+    python -m serac.workflow.single_job jobs/train_counterfactual-paper-qa-seed0.json  # without: the same script
 
 Both run in the folder that holds ``results`` and ``resources``.
 """
@@ -20,10 +20,10 @@ from typing import Any
 
 from serac.errors import ConfigError, MissingSourceError, SeracError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
-class Named(list):
+class Named(list[Any]):
     """Values in order, some of them (or runs of them) also by name: what scripts know as ``snakemake.input``."""
 
     def __init__(self, values: Iterable[Any], names: Mapping[str, tuple[int, int | None]]) -> None:
@@ -76,7 +76,7 @@ def _read(file: Path) -> SimpleNamespace:
         return SimpleNamespace(**parts, **{key: raw[key] for key in ("rule", "script", "threads", "config")})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{file} describes no job ({error}). Hint: write one by python -m serac.run --write"
+            f"{file} describes no job ({error}). Hint: write one by python -m serac.workflow.single_job --write"
         ) from None
 
 
@@ -139,7 +139,9 @@ def _label(wildcard: tuple[str, str]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m serac.run", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m serac.workflow.single_job", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("jobs", nargs="*", help="job files to run, one after another; with --write: targets")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="write job files there instead of running any")
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="with --write: as for snakemake")
@@ -152,7 +154,7 @@ def main(arguments: list[str] | None = None) -> None:
         run(options.jobs[0])
     else:
         for job in options.jobs:
-            subprocess.run([sys.executable, "-m", "serac.run", job], check=True)
+            subprocess.run([sys.executable, "-m", "serac.workflow.single_job", job], check=True)
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,0 +1,23 @@
+"""Write docs/sources.md and docs/paper-cost.md: ``python -m serac.workflow.documents`` (``make config``).
+
+With further configuration files, merged on top, what they cost is printed instead.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from serac.settings import load
+from serac.workflow import cost_document, sources_document
+
+SCENARIO = (Path("config/config.yaml"), Path("config/paper.yaml"))
+
+if __name__ == "__main__":
+    settings = load(*SCENARIO, *sys.argv[1:])
+    if sys.argv[1:]:
+        print(cost_document.document(settings))
+    else:
+        for generated in (sources_document, cost_document):
+            generated.DOCUMENT.write_text(generated.document(settings), encoding="utf-8")
+            print(f"wrote {generated.DOCUMENT}")
