@@ -70,6 +70,10 @@ class MendSettings(LearnedEditorSettings):
     method: Literal["mend"] = Field("mend", description="which method this is")
     rank: PositiveInt = Field(1920, description="rank of the networks' layers, at most their width (ref)")
     hidden_layers: int = Field(1, ge=0, description="hidden layers of the networks (ref)")
+    start: Literal["reference", "ours"] = Field(
+        "reference",
+        description="V of the networks: from N(0, 1) (ref), or that divided by the square root of its width (ours)",
+    )
     edit_rate: float = Field(1e-4, gt=0, description="initial step size of every matrix (ref)")
     descent: bool = Field(
         True, description="subtract the update (paper, ref's runs); false adds it, the released default (ref)"
@@ -83,6 +87,10 @@ class EnnSettings(LearnedEditorSettings):
     edit_rate: float = Field(1e-2, gt=0, description="initial step size of every edited matrix (ref)")
     inner_steps: PositiveInt = Field(1, description="gradient steps that apply an edit (ref)")
     first_order: bool = Field(False, description="treat inner gradients as constants (ref: second order)")
+    locality_target: Literal["tuned", "base"] = Field(
+        "tuned",
+        description="KL out of scope compares with the tuned model before the edit (ref) or the base model (ours)",
+    )
     keep_weight: float = Field(1.0, ge=0, description="weight of KL(base || model before edits) (ref)")
     tuned_weights: Literal["all", "edited"] = Field(
         "all", description="base weights that are trained: all (ref) or only the edited matrices (ours, less disk)"

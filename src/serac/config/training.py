@@ -22,6 +22,11 @@ class TrainSettings(Section):
     clip: float = Field(100.0, gt=0, description="largest gradient norm")
     validate_every: int = Field(ge=1, description="steps between validations")
     validation_examples: int = Field(500, ge=1, description="examples a validation")
+    stopping: Literal["loss", "score"] = Field(
+        "score",
+        description="what validation selects by: the loss (ref), or accuracy, of editors ES - DD (ours); base models "
+        "always by accuracy",
+    )
     patience: int = Field(ge=1, description="stop after this many steps without improvement")
     checkpoint_every: int = Field(ge=1, description="steps between checkpoints from which a killed job resumes")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="autocast type of the forward pass")

@@ -57,6 +57,13 @@ class EditableNetwork(LearnedEditor[EnnSettings]):
         first_order = self.settings.first_order
         return WeightEditedModel(self.base, self._inner_steps(self.network.by_name(), edits, first_order))
 
+    @torch.no_grad()
+    def locality_target(self, outside: Batch, base: Tensor) -> Tensor:
+        """Logits of the tuned model before the edit, or the base model's where the settings say so."""
+        if self.settings.locality_target == "base":
+            return base
+        return self.task.logits(WeightEditedModel(self.base, self.network.by_name()), outside)
+
     def keep_loss(self, before: Tensor, outside: Batch) -> Tensor:
         """Weighted KL(base || model with the tuned weights and no edit)."""
         unedited = WeightEditedModel(self.base, self.network.by_name())

@@ -33,6 +33,10 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
     def training_model(self, edits: Sequence[Edit]) -> EditedModel:
         """The edited model with gradients into ``network``; may update running statistics."""
 
+    def locality_target(self, outside: Batch, base: Tensor) -> Tensor:
+        """Logits that the edited model's are compared with out of scope, given the base model's."""
+        return base
+
     def keep_loss(self, before: Tensor, outside: Batch) -> Tensor:
         """Penalty on changes before any edit, given the base model's logits out of scope; 0 unless there are any."""
         return before.new_zeros(())
@@ -42,8 +46,9 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
     ) -> Objective:
         """What :func:`serac.training.train` needs; every step draws ``k`` edits of ``train``.
 
-        Validation numbers: ``es``, ``dd``, ``locality`` (1 - dd) and ``score`` (es - dd, maximised), on fixed batches
-        of ``k`` edits of ``validation``, about ``settings.validation_examples`` edits in all.
+        Validation numbers: ``es``, ``dd``, ``locality`` (1 - dd) and ``score`` (maximised: es - dd, or minus the loss
+        if ``stopping`` says so), on fixed batches of ``k`` edits of ``validation``, about
+        ``settings.validation_examples`` edits in all.
         """
         if settings.gradient_checkpointing:
             raise ConfigError(
@@ -59,16 +64,21 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
 
     def loss(self, drawn: DrawnBatch) -> tuple[Tensor, Metrics]:
         """Weighted edit loss in scope and KL(base || edited) out of scope, for one batch of edits."""
+        return self.loss_of(self.training_model(drawn.edits), drawn)
+
+    def loss_of(self, edited: EditedModel, drawn: DrawnBatch) -> tuple[Tensor, Metrics]:
+        """:meth:`loss` of a model that holds the batch's edits."""
         settings, inside_count = self.settings, len(drawn.in_scope)
         batch = self.encode(self.task.encode_queries(drawn.in_scope + drawn.out_of_scope))
         inside, outside = _rows(batch, slice(inside_count)), _rows(batch, slice(inside_count, None))
-        logits = self.task.logits(self.training_model(drawn.edits), batch)
+        logits = self.task.logits(edited, batch)
         edit_loss = self.task.edit_loss(logits[:inside_count], inside)
         total, numbers = settings.edit_weight * edit_loss, {"edit_loss": edit_loss.item()}
         if drawn.out_of_scope:
             with torch.no_grad():
                 before = self.task.logits(self.base, outside)
-            locality_loss = self.task.locality_loss(before, logits[inside_count:], outside)
+            target = self.locality_target(outside, before)
+            locality_loss = self.task.locality_loss(target, logits[inside_count:], outside)
             total = total + settings.locality_weight * locality_loss
             numbers["locality_loss"] = locality_loss.item()
             total = total + self.keep_loss(before, outside)
@@ -90,7 +100,7 @@ class Validation:
     """ES and DD on fixed batches of edits, one input a kind drawn; the base model is asked once."""
 
     def __init__(self, editor: LearnedEditor, examples: Sequence[EditExample], settings: TrainSettings, k: int) -> None:
-        self.editor, self.batch_size = editor, settings.batch_size
+        self.editor, self.batch_size, self.stopping = editor, settings.batch_size, settings.stopping
         self.batches = [
             draw_batch(
                 random.Random(f"{editor.settings.seed}/validation/{number}"),
@@ -104,13 +114,16 @@ class Validation:
 
     def __call__(self) -> Metrics:
         """``es``, ``dd``, ``locality`` and ``score`` of the editor as it is now."""
-        successes, drawdowns = [], []
+        successes, drawdowns, losses = [], [], []
         for number, drawn in enumerate(self.batches):
             edited = self.editor.edit(drawn.edits)
             successes += self._successes(number, drawn, edited)
             drawdowns += self._drawdowns(number, drawn, edited)
+            if self.stopping == "loss":
+                with torch.no_grad():
+                    losses.append(self.editor.loss_of(edited, drawn)[0].item())
         es, dd = fmean(successes), fmean(drawdowns) if drawdowns else 0.0
-        return {"es": es, "dd": dd, "locality": 1 - dd, "score": es - dd}
+        return {"es": es, "dd": dd, "locality": 1 - dd, "score": -fmean(losses) if losses else es - dd}
 
     def _successes(self, number: int, drawn: DrawnBatch, edited: EditedModel) -> list[float]:
         outputs, base = self._ask(number, drawn.in_scope, edited, full=False)

@@ -30,6 +30,8 @@ class Mend(LearnedEditor[MendSettings]):
         shapes = {name: (weight.shape[0], weight.shape[1]) for name, weight in self.base_weights().items()}
         settings = self.settings
         self.network = MendNetwork(shapes, settings.rank, settings.hidden_layers, settings.edit_rate, settings.seed)
+        if settings.start == "ours":
+            self.network.divide_start_by_width()
         self.network.to(device_of(base)).eval()
 
     @torch.no_grad()

@@ -56,10 +56,10 @@ class LowRankLayer(nn.Module):
     """``h + max(0, scale * (U V h + bias) + shift)``, with a scale and a shift of its own for every mode."""
 
     def __init__(self, width: int, rank: int, modes: int, generator: torch.Generator) -> None:
-        """Start as the identity: U, bias and shifts are 0."""
+        """Start as the identity: U, bias and shifts are 0, V is drawn from N(0, 1) (reference code)."""
         super().__init__()
         self.u = nn.Parameter(torch.zeros(width, rank))
-        self.v = nn.Parameter(torch.randn(rank, width, generator=generator) * width**-0.5)
+        self.v = nn.Parameter(torch.randn(rank, width, generator=generator))
         self.bias = nn.Parameter(torch.zeros(width))
         self.mode_shift = nn.Embedding.from_pretrained(torch.zeros(modes, width), freeze=False)
         self.mode_scale = nn.Embedding.from_pretrained(torch.ones(modes, width), freeze=False)
@@ -127,6 +127,13 @@ class MendNetwork(nn.Module):
             outputs, inputs = shapes[names[0]]
             self.editors[key] = FactorEditor(inputs, outputs, rank, hidden_layers, len(names), generator)
         self.edit_lrs = nn.Parameter(torch.full((len(shapes),), edit_rate))
+
+    @torch.no_grad()
+    def divide_start_by_width(self) -> None:
+        """Divide every V by the square root of its width, so that a step moves outputs of any width alike (ours)."""
+        for module in self.modules():
+            if isinstance(module, LowRankLayer):
+                module.v.mul_(module.v.shape[1] ** -0.5)
 
     def transform(
         self, name: str, inputs: Tensor, deltas: Tensor, update_statistics: bool = False

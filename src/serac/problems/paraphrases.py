@@ -76,7 +76,9 @@ def base_pairs(raw: Path, settings: ParaphraseSettings, seed: int) -> BaseData:
     records = {split: [one.record for one in by_split[split]] for split in SPLITS}
     asked = [BasePair(record.input, record.output[0].answer) for split in SPLITS for record in records[split]]
     held_out = [
-        BasePair(text, record.output[0].answer) for record in records["validation"] for text in record.filtered_rephrases
+        BasePair(text, record.output[0].answer)
+        for record in records["validation"]
+        for text in record.filtered_rephrases
     ]
     return BaseData(list(dict.fromkeys(asked)), [pair for pair in dict.fromkeys(held_out) if pair not in asked])
 

@@ -93,10 +93,10 @@ def balanced_bce(log_p: Tensor, labels: Tensor) -> Tensor:
     """Mean of -log p over positives plus mean of -log(1 - p) over negatives (section 2, scope loss).
 
     ``log_p`` [N] are log-probabilities (<= 0), ``labels`` [N] are 0 or 1; a class without members adds 0.
-    ``1 - p`` of exactly 0 is replaced by the float32 epsilon.
+    ``1 - p`` is exact, with its gradient, down to ``log_p`` of 1e-38; of exactly 0 it is the float32 epsilon.
     """
     positive = labels > 0.5
-    rest = 1 - log_p.exp()
+    rest = -torch.expm1(log_p)
     log_rest = torch.where(rest == 0, EPSILON, rest).log()
     return masked_mean(-log_p, positive) + masked_mean(-log_rest, ~positive)
 

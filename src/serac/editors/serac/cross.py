@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
+from torch.nn.functional import logsigmoid, normalize
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
@@ -103,5 +103,6 @@ class CrossClassifier(ScopeClassifier):
         return result.tolist()
 
     def _log_similarity_of(self, texts: Sequence[str]) -> Tensor:
-        logits = self.encoder(**self.encode(texts)).logits
-        return logits.float().log_softmax(-1)[:, IN_SCOPE]
+        """The log-softmax by way of the difference of both logits, which keeps a gradient where g rounds to 1."""
+        logits = self.encoder(**self.encode(texts)).logits.float()
+        return logsigmoid(logits[:, IN_SCOPE] - logits[:, 1 - IN_SCOPE])

@@ -75,9 +75,9 @@ def scope_objective(
 ) -> Objective:
     """Trains the classifier on batches of ``batch_size`` edits; maximises ``score``.
 
-    ``score`` is the balanced accuracy at probability 0.5 on fixed validation pairs; a small part of the loss breaks
-    ties. ``task`` is that of the base model in front of which the classifier will work. Raises ``ConfigError``
-    if ``settings.train`` is null.
+    ``score`` is the balanced accuracy at probability 0.5 on fixed validation pairs, with ties broken by a small part
+    of the loss, or minus the loss where ``stopping`` says so. ``task`` is that of the base model in front of which
+    the classifier will work. Raises ``ConfigError`` if ``settings.train`` is null.
     """
     training = _required(settings.train, "scope classifier")
     ready_for_training(classifier.encoder, training)
@@ -92,7 +92,7 @@ def scope_objective(
         drawn = draw(rng, train, training.batch_size, settings.use_all_pairs)
         return scope_loss(classifier, drawn), {}
 
-    return Objective(classifier, loss, lambda: _validate_scope(classifier, fixed), "score")
+    return Objective(classifier, loss, lambda: _validate_scope(classifier, fixed, training.stopping), "score")
 
 
 def counterfactual_objective(
@@ -104,7 +104,7 @@ def counterfactual_objective(
     """Trains the counterfactual model on wanted outputs given the gold edit; maximises ``score``.
 
     ``score`` is the accuracy on fixed validation inputs, with ties broken by the loss, or minus the loss where
-    some outputs are unwanted (dialogue). Raises ``ConfigError`` if ``settings.train`` is null.
+    ``stopping`` says so or some outputs are unwanted (dialogue). Raises ``ConfigError`` if ``settings.train`` is null.
     """
     training = _required(settings.train, "counterfactual model")
     fixed = [draw_batch(rng, validation, edits, 0.0) for rng, edits in _validation_draws(validation, training)]
@@ -113,7 +113,10 @@ def counterfactual_objective(
     def loss(rng: random.Random) -> tuple[Tensor, Mapping[str, float]]:
         return counterfactual_loss(counterfactual, draw_batch(rng, train, training.batch_size, 0.0)), {}
 
-    return Objective(counterfactual, loss, lambda: _validate_counterfactual(counterfactual, fixed), "score")
+    def validate() -> dict[str, float]:
+        return _validate_counterfactual(counterfactual, fixed, training.stopping)
+
+    return Objective(counterfactual, loss, validate, "score")
 
 
 def counterfactual_loss(counterfactual: CounterfactualModel, drawn: DrawnBatch) -> Tensor:
@@ -147,14 +150,15 @@ def _validation_draws(examples: Sequence[EditExample], settings: TrainSettings) 
     return [(random.Random(f"{VALIDATION_SEED}/{number}"), edits) for number in range(batches)]
 
 
-def _validate_scope(classifier: ScopeClassifier, fixed: Sequence[ScopePairs]) -> dict[str, float]:
+def _validate_scope(classifier: ScopeClassifier, fixed: Sequence[ScopePairs], stopping: str) -> dict[str, float]:
     log_g = classifier.score_pairs([pair for drawn in fixed for pair in drawn.pairs])
     labels = torch.cat([drawn.labels for drawn in fixed]).to(log_g.device)
     right = (log_g.exp() > 0.5) == (labels == 1)
     loss = balanced_bce(log_g, labels).item()
     recall_in, recall_out = (right[labels == label].float().mean().item() for label in (1, 0))
+    accuracy = (recall_in + recall_out) / 2 - TIE_BREAK * loss / (1 + loss)
     return {
-        "score": (recall_in + recall_out) / 2 - TIE_BREAK * loss / (1 + loss),
+        "score": -loss if stopping == "loss" else accuracy,
         "recall_in": recall_in,
         "recall_out": recall_out,
         "validation_loss": loss,
@@ -162,7 +166,9 @@ def _validate_scope(classifier: ScopeClassifier, fixed: Sequence[ScopePairs]) ->
 
 
 @torch.no_grad()
-def _validate_counterfactual(counterfactual: CounterfactualModel, fixed: Sequence[DrawnBatch]) -> dict[str, float]:
+def _validate_counterfactual(
+    counterfactual: CounterfactualModel, fixed: Sequence[DrawnBatch], stopping: str
+) -> dict[str, float]:
     task, losses, right = counterfactual.task, [], []
     unwanted = False
     for drawn in fixed:
@@ -172,7 +178,7 @@ def _validate_counterfactual(counterfactual: CounterfactualModel, fixed: Sequenc
         right.append(task.correct(logits, batch).float())
         unwanted |= any(not query.wanted for query in drawn.in_scope)
     loss, accuracy = sum(losses) / len(losses), torch.cat(right).mean().item()
-    score = -loss if unwanted else accuracy - TIE_BREAK * loss / (1 + loss)
+    score = -loss if unwanted or stopping == "loss" else accuracy - TIE_BREAK * loss / (1 + loss)
     return {"score": score, "accuracy": accuracy, "validation_loss": loss}
 
 
