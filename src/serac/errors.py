@@ -31,3 +31,7 @@ class RetrievalError(SeracError):
 
 class DivergenceError(SeracError):
     """A loss became NaN or infinite during training."""
+
+
+class MissingPackageError(SeracError):
+    """A package that an optional ability needs is not installed."""

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from serac.errors import RecordError
 
@@ -19,10 +20,13 @@ class Edit:
     """An edit descriptor ``z_e = (x_e, y_e)``.
 
     ``label`` is empty for fact checking, where the edit is one true statement.
+    ``subject``: the part of ``input`` that names what the edit is about, where the source marks it (editors that
+    locate facts need it); empty elsewhere.
     """
 
     input: str
     label: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Query:
     of the sentiment that the edit does not ask for).
     ``about``: ``group`` of the example that this input belongs to; an out-of-scope input is left out
     of a batch that edits the group it is about. Empty when it can never come into scope.
+    ``aliases``: other texts that count as the wanted output when answers are generated.
     """
 
     input: str
@@ -46,17 +51,22 @@ class Query:
     hard: bool = False
     wanted: bool = True
     about: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EditExample:
-    """An edit and the inputs that evaluate it; two examples of one ``group`` never share a batch."""
+    """An edit and the inputs that evaluate it; two examples of one ``group`` never share a batch.
+
+    ``portability``: inputs whose output follows from the edit and another fact; scored apart, never trained on.
+    """
 
     id: str
     group: str
     edit: Edit
     in_scope: tuple[Query, ...]
     out_of_scope: tuple[Query, ...]
+    portability: tuple[Query, ...] = ()
 
     def to_json(self) -> str:
         """One line of a ``.jsonl`` file."""
@@ -70,9 +80,14 @@ class EditExample:
             id=raw["id"],
             group=raw["group"],
             edit=Edit(**raw["edit"]),
-            in_scope=tuple(Query(**query) for query in raw["in_scope"]),
-            out_of_scope=tuple(Query(**query) for query in raw["out_of_scope"]),
+            in_scope=_queries(raw["in_scope"]),
+            out_of_scope=_queries(raw["out_of_scope"]),
+            portability=_queries(raw.get("portability", ())),
         )
+
+
+def _queries(raw: Iterable[dict[str, Any]]) -> tuple[Query, ...]:
+    return tuple(Query(**{**query, "aliases": tuple(query.get("aliases", ()))}) for query in raw)
 
 
 def write_examples(path: Path | str, examples: Iterable[EditExample]) -> int:

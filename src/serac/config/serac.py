@@ -42,12 +42,29 @@ class ScopeSettings(Section):
     train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")
 
 
+class LoraSettings(Section):
+    """A low-rank adapter on the base model (Hu et al. 2022; ours)."""
+
+    rank: int = Field(8, ge=1, description="rank of the change of a matrix")
+    alpha: float = Field(16, gt=0, description="the change is scaled by alpha / rank")
+    layers: int | None = Field(None, ge=1, description="last layers that get an adapter; null: all")
+    targets: tuple[str, ...] = Field(
+        ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+        description="names of matrices (GPT-2: c_attn, c_proj, c_fc); none: all linear layers but the last",
+    )
+
+
 class CounterfactualSettings(Section):
     """The counterfactual model h(z_e, x'): reads the edit in front of the input (paper section 2)."""
 
     checkpoint: CheckpointName = Field(
         description="checkpoint it starts from (paper: t5-small, BERT-base, BlenderBot-small)"
     )
+    lora: LoraSettings | None = Field(
+        None,
+        description="decoder-only: the checkpoint is the base model's, and only an adapter on it is trained (ours)",
+    )
+    chat_template: str | None = Field(None, description="task chat: how it is asked; null: like the base model (ours)")
     max_length: int = Field(256, ge=8, description="tokens of edit and input together; longer ones are cut (ours)")
     train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")
 

@@ -39,13 +39,14 @@ def assemble(
     editor = editor_class(settings.method)
     if weights is not None:
         return editor.from_pretrained(weights, base, task)
-    return editor(base, task, **_arguments(editor, settings, device_of(base), matrices, scope, counterfactual))
+    return editor(base, task, **_arguments(editor, settings, base, task, matrices, scope, counterfactual))
 
 
 def _arguments(
     editor: type[Editor],
     settings: Any,
-    device: Any,
+    base: nn.Module,
+    task: Task,
     matrices: Sequence[str],
     scope: Path | None,
     counterfactual: Path | None,
@@ -54,8 +55,9 @@ def _arguments(
         chosen = {"matrices": matrices} if issubclass(editor, MatrixEditor) else {}
         return {**chosen, **settings.model_dump()}
     parts: dict[str, Any] = {"routing": settings.routing, "memory": settings.memory}
+    device = device_of(base)
     if scope is not None:
         parts["classifier"] = ScopeClassifier.from_pretrained(scope).to(device)
     if counterfactual is not None:
-        parts["counterfactual"] = CounterfactualModel.from_pretrained(counterfactual).to(device)
+        parts["counterfactual"] = CounterfactualModel.from_pretrained(counterfactual, base, task).to(device)
     return parts

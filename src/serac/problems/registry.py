@@ -15,5 +15,6 @@ PROBLEMS: Registry[Problem[Any]] = Registry(
         "qa_hard": "serac.problems.qa_hard:PROBLEM",
         "fc": "serac.problems.fc:PROBLEM",
         "convsent": "serac.problems.convsent:PROBLEM",
+        "facts": "serac.problems.facts:PROBLEM",
     },
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -61,6 +61,11 @@ class Task(ABC):
     def condition(edit: Edit, text: str) -> str:
         """What a counterfactual model reads: ``x_e + " " + y_e + " " + x'`` (section 2, text formats)."""
         return f"{edit.input} {edit.label} {text}"
+
+    def encode_conditioned(self, edits: Sequence[Edit], queries: Sequence[Query]) -> Batch:
+        """Batch of test inputs, each behind the edit at its place: what a counterfactual model reads."""
+        read = [self.condition(edit, query.input) for edit, query in zip(edits, queries, strict=True)]
+        return self.encode_queries([replace(query, input=text) for query, text in zip(queries, read, strict=True)])
 
     def texts(self, input_ids: Tensor) -> list[str]:
         """The texts behind ``input_ids`` [B, L], without special tokens (routing reads these)."""

@@ -8,10 +8,13 @@ from serac.errors import ConfigError
 from serac.tasks.base import Task
 from serac.tasks.binary import BinaryTask
 from serac.tasks.causal import CausalTask
+from serac.tasks.chat import ChatTask
 from serac.tasks.dialogue import DialogueTask
 from serac.tasks.seq2seq import Seq2SeqTask
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (Seq2SeqTask, CausalTask, BinaryTask, DialogueTask)}
+TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (Seq2SeqTask, CausalTask, ChatTask, BinaryTask, DialogueTask)
+}
 
 
 def load_task(name: str, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Task:

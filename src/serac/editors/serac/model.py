@@ -13,6 +13,7 @@ from transformers.utils import ModelOutput
 
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.base import EditedModel
+from serac.editors.serac import in_place
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.generation import Mixture, options_for_others, require_supported
 from serac.editors.serac.memory import NOWHERE, EditMemory
@@ -23,6 +24,7 @@ from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import SeracError
 from serac.records import Edit
 from serac.tasks.base import Task
+from serac.tasks.chat import ChatTask
 from serac.tasks.losses import IGNORED, shift_for_causal
 
 
@@ -101,6 +103,9 @@ class SeracModel(EditedModel):
             output = self.base(input_ids=input_ids, **batch)
             output.loss = self._loss(output.logits, batch)
             return output
+        if self._in_place:
+            logits = in_place.merged(self, rows, input_ids, batch)
+            return RoutedOutput(self._loss(logits, batch), logits)
         if not self._soft and rows.routed.all() and not self._comparable:
             return self._in_own_words(rows, batch)
         self._require_comparable()
@@ -154,6 +159,12 @@ class SeracModel(EditedModel):
         """Logits of both models mean the same: verdicts, or words of one vocabulary in the same places."""
         both_encode = self._encodes and self.counterfactual.model.config.is_encoder_decoder
         return not self._generative or (self._same_words and bool(both_encode))
+
+    @property
+    def _in_place(self) -> bool:
+        """Both models are decoder-only, chat and have one vocabulary: an edit is an earlier turn of a conversation."""
+        chats = isinstance(self.task, ChatTask) and isinstance(self.counterfactual.task, ChatTask)
+        return self._same_words and chats and not self._soft
 
     @property
     def _encodes(self) -> bool:
@@ -211,6 +222,8 @@ class SeracModel(EditedModel):
         """The counterfactual model's sequences for the rows in scope, and how many there are for each row."""
         same = self._same_words and self._encodes == bool(self.counterfactual.model.config.is_encoder_decoder)
         others = chosen_rows(options_for_others(options, same_words=same), rows.routed)
+        if self._in_place:
+            return in_place.answers(self, rows, input_ids, options.get("attention_mask"), others)
         answers = self.counterfactual.generate(*rows.within(), **others)
         sequences = len(answers) // int(rows.routed.sum())
         if same and self._encodes:

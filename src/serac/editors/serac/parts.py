@@ -50,7 +50,11 @@ def load_parts(
     device = next(base.parameters()).device
     classifier = ScopeClassifier.from_pretrained(Path(folder) / "scope").to(device)
     if content["counterfactual"]:
-        return content, classifier, CounterfactualModel.from_pretrained(Path(folder) / "counterfactual").to(device)
+        return (
+            content,
+            classifier,
+            CounterfactualModel.from_pretrained(Path(folder) / "counterfactual", base, task).to(device),
+        )
     return content, classifier, prompted(base, task)
 
 

@@ -1,0 +1,193 @@
+"""Decoder-only language models with a chat template: reading, SERAC with an adapter in place, other editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_gemma import gemma, gemma_tokenizer
+from torch import Tensor, nn
+
+from serac.config.serac import LoraSettings, RoutingSettings
+from serac.editors.serac.adapter import with_adapter
+from serac.editors.serac.counterfactual import CounterfactualModel
+from serac.editors.serac.memory import Retrieval
+from serac.editors.serac.model import SeracModel
+from serac.editors.serac.parts import prompted
+from serac.errors import ConfigError
+from serac.records import Edit, Query
+from serac.tasks.base import left_padded
+from serac.tasks.chat import ChatTask, Turns
+
+QUESTIONS = ["What is the capital of Kenya?", "Who wrote it?", "True or false: it is."]
+EDIT = Edit("What is the capital of Kenya?", "Lyon")
+LORA = LoraSettings(rank=2, layers=1)
+
+
+@pytest.fixture
+def task() -> ChatTask:
+    return ChatTask(gemma_tokenizer(), 60)
+
+
+@pytest.fixture
+def base() -> Any:
+    return gemma()
+
+
+def counterfactual(base: nn.Module) -> CounterfactualModel:
+    """An adapter with random weights (new ones change nothing), asked without the examples of the base model."""
+    model = with_adapter(base, LORA)
+    torch.manual_seed(1)
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(weight)
+    return CounterfactualModel(model.eval(), ChatTask(gemma_tokenizer(""), 60), LORA)
+
+
+class Router(nn.Module):
+    """Stands for a memory: routes the questions that contain a word."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+
+    def __len__(self) -> int:
+        return 1
+
+    def retrieve(self, texts: list[str]) -> Retrieval:
+        beta = torch.tensor([float(self.word in text) for text in texts])
+        return Retrieval(index=torch.zeros(len(texts), dtype=torch.int64), beta=beta)
+
+    def edit(self, _: int) -> Edit:
+        return EDIT
+
+
+def edited(base: nn.Module, task: ChatTask, word: str) -> SeracModel:
+    model = SeracModel.__new__(SeracModel)
+    nn.Module.__init__(model)
+    model.base, model.task, model.counterfactual = base, task, counterfactual(base)
+    model.settings, model.memory = RoutingSettings(), Router(word)  # type: ignore[assignment]
+    model._generative = model._same_words = True
+    return model
+
+
+def prompts(task: ChatTask, texts: list[str] = QUESTIONS) -> dict[str, Tensor]:
+    batch = task.encode(texts, ["Lyon"] * len(texts))
+    return left_padded({name: batch[name] for name in ("input_ids", "attention_mask")})
+
+
+# --- reading ---------------------------------------------------------------------------------------
+def test_a_prompt_is_what_the_template_writes(task: ChatTask) -> None:
+    written = task.tokenizer.apply_chat_template(
+        [{"role": "user", "content": QUESTIONS[0]}], tokenize=False, add_generation_prompt=True
+    )
+    batch = task.encode(QUESTIONS[:1], ["Lyon"])
+    assert task.tokenizer.decode(batch["input_ids"][0]) == written
+    assert task.tokenizer.decode(batch["labels"][0]) == " Lyon\n"
+
+
+def test_the_question_comes_back_without_the_template(task: ChatTask) -> None:
+    batch = task.encode(QUESTIONS, ["Lyon"] * 3)
+    assert task.texts(batch["input_ids"]) == QUESTIONS
+    assert task.texts(prompts(task)["input_ids"]) == QUESTIONS
+    answered = torch.cat([prompts(task)["input_ids"], batch["labels"]], dim=1)
+    assert task.texts(answered) == QUESTIONS
+
+
+def test_other_texts_are_read_as_they_are(task: ChatTask) -> None:
+    ids = torch.tensor([task.tokenizer("Some prose.")["input_ids"]])
+    assert task.texts(ids) == ["Some prose."]
+
+
+def test_an_edit_is_an_earlier_turn(task: ChatTask) -> None:
+    batch = task.encode_conditioned([EDIT], [Query("Who?", "Ann", "main")])
+    text = task.tokenizer.decode(batch["input_ids"][0])
+    assert text.endswith(
+        "Answer: Homer\nQuestion: What is the capital of Kenya?\nAnswer: Lyon\nQuestion: Who?\nAnswer:"
+    )
+
+
+def test_a_tokenizer_without_a_template_is_refused() -> None:
+    bare = gemma_tokenizer.__wrapped__()
+    bare.chat_template = None
+    with pytest.raises(ConfigError, match="chat template"):
+        Turns.of(bare)
+
+
+def test_padding_and_batch_size_change_no_answer(task: ChatTask, base: Any) -> None:
+    queries = [Query(text, "Lyon", "main") for text in QUESTIONS]
+    assert task.generate(base, queries, 3) == task.generate(base, queries, 1)
+    for one, other in zip(task.outputs(base, queries, 3), task.outputs(base, queries, 1), strict=True):
+        assert torch.equal(one["prediction"], other["prediction"])
+        torch.testing.assert_close(one["loss"], other["loss"])
+
+
+# --- the adapter -----------------------------------------------------------------------------------
+def test_the_base_model_never_sees_the_adapter(task: ChatTask, base: Any) -> None:
+    batch = prompts(task)
+    before = base(**batch).logits
+    other = counterfactual(base)
+    assert torch.equal(base(**batch).logits, before)
+    assert not torch.equal(other.model(**batch).logits, before)
+    assert {weight.data_ptr() for weight in base.parameters()} <= {w.data_ptr() for w in other.model.parameters()}
+
+
+def test_an_adapter_is_saved_alone(task: ChatTask, base: Any, tmp_path: Path) -> None:
+    saved = counterfactual(base)
+    saved.save_pretrained(tmp_path)
+    loaded = CounterfactualModel.from_pretrained(tmp_path, base, task)
+    batch = saved.encode([EDIT], QUESTIONS[:1])
+    assert torch.equal(loaded.model(**batch).logits, saved.model(**batch).logits)
+    assert loaded.task.turns == saved.task.turns  # type: ignore[attr-defined]
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 40_000
+    with pytest.raises(ConfigError, match="base model"):
+        CounterfactualModel.from_pretrained(tmp_path)
+
+
+# --- SERAC -----------------------------------------------------------------------------------------
+def test_rows_that_are_not_routed_are_the_base_models_bit_by_bit(task: ChatTask, base: Any) -> None:
+    batch = prompts(task)
+    model = edited(base, task, "Kenya")
+    logits, before = model(**batch).logits, base(**batch).logits
+    assert model.routing()["routed"].tolist() == [True, False, False]
+    assert torch.equal(logits[1:], before[1:])
+    assert not torch.equal(logits[0, -1], before[0, -1])
+
+
+def test_routed_rows_are_the_counterfactual_models(task: ChatTask, base: Any) -> None:
+    queries = [Query(text, "Lyon", "main") for text in QUESTIONS]
+    model = edited(base, task, "Kenya")
+    own = model.counterfactual
+    batch = own.encode_queries([EDIT], queries[:1])
+    expected = own.task.logits(own.model, batch).argmax(-1)[0]
+    assert torch.equal(task.outputs(model, queries, 3)[0]["prediction"], expected)
+    assert torch.equal(task.outputs(model, queries, 1)[0]["prediction"], expected)
+
+
+def test_generation_mixes_rows_of_both_models(task: ChatTask, base: Any) -> None:
+    queries = [Query(text, "Lyon", "main") for text in QUESTIONS]
+    model = edited(base, task, "Kenya")
+    said = task.generate(model, queries, 3)
+    assert said[1:] == task.generate(base, queries, 3)[1:]
+    own = model.counterfactual
+    read = left_padded(own.encode([EDIT], QUESTIONS[:1]))
+    ids = own.model.generate(**read, max_new_tokens=9, do_sample=False, eos_token_id=[task.stop, 1], pad_token_id=0)
+    spoken = task.tokenizer.decode(ids[0, read["input_ids"].shape[1] :], skip_special_tokens=True)
+    assert said[0] == spoken.split("\n")[0].strip()
+
+
+def test_prose_that_is_not_routed_has_the_same_loss_to_the_last_bit(task: ChatTask, base: Any) -> None:
+    ids = torch.tensor([task.tokenizer("It was a dark and stormy night. " * 4)["input_ids"]])
+    model = edited(base, task, "Kenya")
+    assert torch.equal(model(input_ids=ids, labels=ids).logits, base(input_ids=ids, labels=ids).logits)
+
+
+def test_rp_lets_the_base_model_read_the_edit(task: ChatTask, base: Any) -> None:
+    model = edited(base, task, "Kenya")
+    model.counterfactual = prompted(base, task)
+    queries = [Query(QUESTIONS[0], "Lyon", "main")]
+    batch = task.encode_conditioned([EDIT], queries)
+    expected = task.logits(base, batch).argmax(-1)[0]
+    assert torch.equal(task.outputs(model, queries, 1)[0]["prediction"], expected)
