@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_gemma import gemma, gemma_tokenizer
 from torch import Tensor, nn
 
 from serac.config.serac import LoraSettings, RoutingSettings
@@ -20,6 +19,7 @@ from serac.errors import ConfigError
 from serac.records import Edit, Query
 from serac.tasks.base import left_padded
 from serac.tasks.chat import ChatTask, Turns
+from tiny_gemma import gemma, gemma_tokenizer
 
 QUESTIONS = ["What is the capital of Kenya?", "Who wrote it?", "True or false: it is."]
 EDIT = Edit("What is the capital of Kenya?", "Lyon")
@@ -103,7 +103,7 @@ def test_other_texts_are_read_as_they_are(task: ChatTask) -> None:
 
 def test_an_edit_is_an_earlier_turn(task: ChatTask) -> None:
     batch = task.encode_conditioned([EDIT], [Query("Who?", "Ann", "main")])
-    text = task.tokenizer.decode(batch["input_ids"][0])
+    text = str(task.tokenizer.decode(batch["input_ids"][0]))
     assert text.endswith(
         "Answer: Homer\nQuestion: What is the capital of Kenya?\nAnswer: Lyon\nQuestion: Who?\nAnswer:"
     )
@@ -174,7 +174,7 @@ def test_generation_mixes_rows_of_both_models(task: ChatTask, base: Any) -> None
     own = model.counterfactual
     read = left_padded(own.encode([EDIT], QUESTIONS[:1]))
     ids = own.model.generate(**read, max_new_tokens=9, do_sample=False, eos_token_id=[task.stop, 1], pad_token_id=0)
-    spoken = task.tokenizer.decode(ids[0, read["input_ids"].shape[1] :], skip_special_tokens=True)
+    spoken = str(task.tokenizer.decode(ids[0, read["input_ids"].shape[1] :], skip_special_tokens=True))
     assert said[0] == spoken.split("\n")[0].strip()
 
 

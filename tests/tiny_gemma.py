@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -27,12 +28,12 @@ def gemma_tokenizer(shots: str = SHOTS) -> PreTrainedTokenizerFast:
         special_tokens=list(special.values()), initial_alphabet=alphabet, show_progress=False, vocab_size=300
     )
     tokenizer.train_from_iterator(["Question: What is it?\nAnswer: This\n"], trainer)
-    result = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
+    result = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)  # type: ignore[no-untyped-call]
     result.chat_template = TEMPLATE % shots
     return result
 
 
-def gemma(layers: int = 2, seed: int = 0) -> Gemma3ForCausalLM:
+def gemma(layers: int = 2, seed: int = 0) -> Any:
     """Random weights, evaluation mode."""
     torch.manual_seed(seed)
     config = Gemma3TextConfig(
@@ -50,4 +51,4 @@ def gemma(layers: int = 2, seed: int = 0) -> Gemma3ForCausalLM:
         eos_token_id=1,
         bos_token_id=2,
     )
-    return Gemma3ForCausalLM(config).eval()
+    return Gemma3ForCausalLM(config).eval()  # type: ignore[no-untyped-call]

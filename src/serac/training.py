@@ -168,7 +168,7 @@ class _Run:
 
     def _trained_state(self) -> dict[str, Tensor]:
         """Trained parameters and buffers; frozen weights (a shared base model) are left out."""
-        frozen = {name for name, p in self.objective.module.named_parameters() if not p.requires_grad}
+        frozen = {name for name, p in self._named(frozen=True)}
         state = self.objective.module.state_dict()
         return {name: tensor for name, tensor in state.items() if name not in frozen}
 

@@ -71,7 +71,7 @@ class ChatTask(CausalTask):
         self._before, self._middle, self._between = (
             self._ids(text) for text in (self.turns.before, self.turns.middle, self.turns.between)
         )
-        self.stop = self._between[0] if self._between else int(self.tokenizer.eos_token_id)  # type: ignore[arg-type]
+        self.stop = self._between[0] if self._between else int(self.tokenizer.eos_token_id)
         """The token that ends an answer."""
 
     # --- text to tensors -----------------------------------------------------------------------
@@ -122,7 +122,7 @@ class ChatTask(CausalTask):
         labels = batch["labels"]
         counted = labels != losses.IGNORED
         mask = torch.cat([prompts["attention_mask"], counted.to(prompts["attention_mask"])], dim=1)
-        said = model(
+        said: Tensor = model(
             input_ids=torch.cat([prompts["input_ids"], labels.masked_fill(~counted, self._pad)], dim=1),
             attention_mask=mask,
             position_ids=(mask.cumsum(1) - 1).clamp(min=0),
@@ -148,7 +148,7 @@ class ChatTask(CausalTask):
             for position, row in zip(positions, said[:, read["input_ids"].shape[1] :].tolist(), strict=True):
                 spoken = row[: limits[position]]
                 ended = next((place for place, token in enumerate(spoken) if token in self._ends), len(spoken))
-                answers[position] = self.tokenizer.decode(spoken[:ended], skip_special_tokens=True).strip()
+                answers[position] = self._text(spoken[:ended])
         return answers
 
     # --- tokens --------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class ChatTask(CausalTask):
         return [self.stop, int(self.tokenizer.eos_token_id)]  # type: ignore[arg-type]
 
     def _ids(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])  # type: ignore[arg-type]
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _question(self, text: str) -> list[int]:
         return self._ids(f"{self.turns.question_lead}{text}")[: self.max_length] if text else []

@@ -123,5 +123,5 @@ class CounterfactualModel(nn.Module):
         batch = self.encode(edits, texts)
         encodes = self.model.config.is_encoder_decoder
         with torch.no_grad():
-            ids = self.model.generate(**(batch if encodes else left_padded(batch)), **options)
+            ids: Tensor = self.model.generate(**(batch if encodes else left_padded(batch)), **options)
         return ids if encodes else ids[:, batch["input_ids"].shape[1] :]

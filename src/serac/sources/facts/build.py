@@ -21,7 +21,7 @@ from serac.errors import RecordError
 HELD_OUT = 2
 """Question wordings of a relation, its last ones, that only evaluation uses; of statements and reverse questions, 1."""
 
-_DATA = files("serac.sources.facts") / "data"
+_DATA = Path(str(files("serac.sources.facts"))) / "data"
 
 
 def write_facts(path: Path | str) -> int:
@@ -54,7 +54,7 @@ def _fact(
 ) -> dict[str, Any]:
     subject, answers = row["subject"], _several(row[relation])
     if not subject or not all(answers):
-        raise RecordError(Path(str(_DATA / f"{table}.tsv")), line, f"no subject, or an empty {relation}")
+        raise RecordError(_DATA / f"{table}.tsv", line, f"no subject, or an empty {relation}")
 
     def about(texts: list[str], who: str = subject) -> list[str]:
         return [_article(_capital(text.replace("{s}", who))) for text in texts]
