@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from serac.config.serac import LoraSettings, RoutingSettings
+from serac.config.serac import CounterfactualSettings, LoraSettings, RoutingSettings
+from serac.config.training import TrainSettings
 from serac.editors.serac.adapter import with_adapter
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.memory import Retrieval
 from serac.editors.serac.model import SeracModel
 from serac.editors.serac.parts import prompted
+from serac.editors.serac.training import counterfactual_objective
 from serac.errors import ConfigError
-from serac.records import Edit, Query
+from serac.records import Edit, EditExample, Query
 from serac.tasks.base import left_padded
 from serac.tasks.chat import ChatTask, Turns
+from serac.training import train
 from tiny_gemma import gemma, gemma_tokenizer
 
 QUESTIONS = ["What is the capital of Kenya?", "Who wrote it?", "True or false: it is."]
@@ -144,6 +148,35 @@ def test_an_adapter_is_saved_alone(task: ChatTask, base: Any, tmp_path: Path) ->
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 40_000
     with pytest.raises(ConfigError, match="base model"):
         CounterfactualModel.from_pretrained(tmp_path)
+
+
+def test_checkpoints_of_its_training_hold_the_adapter_alone(task: ChatTask, base: Any, tmp_path: Path) -> None:
+    queries = (Query(QUESTIONS[0], "Lyon", "main"),)
+    examples = [EditExample(id=name, group=name, edit=EDIT, in_scope=queries, out_of_scope=()) for name in "ab"]
+    train_settings = TrainSettings(
+        steps=2,
+        batch_size=2,
+        learning_rate=1e-2,
+        validate_every=2,
+        validation_examples=2,
+        patience=9,
+        checkpoint_every=1,
+    )
+    settings = CounterfactualSettings(checkpoint="gemma", max_length=60, lora=LORA, train=train_settings)
+    model = counterfactual(base)
+    sizes: list[int] = []
+    objective = counterfactual_objective(model, examples, examples, settings)
+    validate = objective.validate
+
+    def measured() -> Any:
+        sizes.append((tmp_path / "checkpoint.safetensors").stat().st_size)
+        return validate()
+
+    before = [weight.clone() for weight in base.parameters()]
+    train(replace(objective, validate=measured), train_settings, tmp_path, seed=0)
+    assert all(torch.equal(*pair) for pair in zip(base.parameters(), before, strict=True))
+    trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    assert sizes[0] < 4 * 4 * trained + 20_000  # the weights, the two moments of Adam, and names
 
 
 # --- SERAC -----------------------------------------------------------------------------------------

@@ -168,7 +168,8 @@ class _Run:
 
     def _trained_state(self) -> dict[str, Tensor]:
         """Trained parameters and buffers; frozen weights (a shared base model) are left out."""
-        frozen = {name for name, p in self._named(frozen=True)}
+        named = self.objective.module.named_parameters(remove_duplicate=False)  # tied weights have several names
+        frozen = {name for name, parameter in named if not parameter.requires_grad}
         state = self.objective.module.state_dict()
         return {name: tensor for name, tensor in state.items() if name not in frozen}
 
