@@ -38,7 +38,7 @@ def batched_edits(folder):
 
 
 def per_kind(folder):
-    fakes.results(editors=(*fakes.LEVELS, "serac_embed_large", "serac_cross_small")).to_csv(
+    fakes.results(editors=(*fakes.LEVELS, "serac_embed_large", "serac_cross_large")).to_csv(
         folder / "results.csv", index=False
     )
     return lambda paths: plot_per_kind(folder / "results.csv", paths)

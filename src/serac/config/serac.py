@@ -11,6 +11,13 @@ from serac.config.section import Section
 from serac.config.training import TrainSettings
 
 
+FROZEN = Field(
+    None,
+    ge=0,
+    description="keep the word embeddings and this many of the lowest layers as they are; null: train everything (ours)",
+)
+
+
 class ScopeSettings(Section):
     """The scope classifier: log g(z_e, x'), log-probability that x' is in the scope of the edit z_e."""
 
@@ -21,6 +28,7 @@ class ScopeSettings(Section):
         description="checkpoint of the encoder (paper: distilbert-base-cased, bert-base-cased)"
     )
     layers: int | None = Field(None, ge=1, description="keep only the first layers of the encoder; null: all (ours)")
+    frozen_layers: int | None = FROZEN
     max_length: int = Field(256, ge=8, description="tokens of an entry, an input or a pair; longer ones are cut (ours)")
     pooling: Literal["cls", "mean", "pooler"] = Field(
         "cls", description="embed: the embedding is the first token's state, the mean of states or the pooler's output"
@@ -65,6 +73,7 @@ class CounterfactualSettings(Section):
         description="decoder-only: the checkpoint is the base model's, and only an adapter on it is trained (ours)",
     )
     chat_template: str | None = Field(None, description="task chat: how it is asked; null: like the base model (ours)")
+    frozen_layers: int | None = FROZEN
     max_length: int = Field(256, ge=8, description="tokens of edit and input together; longer ones are cut (ours)")
     train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")
 

@@ -14,7 +14,7 @@ EDITORS = {
     "rp": "RP",
     "serac_embed": "SERAC (Embed)",
     "serac_cross": "SERAC (Cross)",
-    "serac_cross_small": "SERAC (Cross, small)",
+    "serac_cross_large": "SERAC (Cross, large)",
     "serac_embed_large": "SERAC (Embed, large)",
     "serac_cross_large": "SERAC (Cross, large)",
 }

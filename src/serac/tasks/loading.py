@@ -7,6 +7,7 @@ from typing import Any
 from transformers import AutoConfig, PreTrainedModel
 
 from serac.config.training import TrainSettings
+from serac.errors import ConfigError
 
 DROPOUT_RATES = ("dropout", "layerdrop", "pdrop")
 """Parts of the names of dropout rates; GPT-2 has the last."""
@@ -25,12 +26,26 @@ def load_without_dropout(auto_class: Any, path: str, **changes: Any) -> PreTrain
     return auto_class.from_pretrained(path, config=config).eval()
 
 
-def ready_for_training(model: PreTrainedModel, settings: TrainSettings) -> None:
+def ready_for_training(model: PreTrainedModel, settings: TrainSettings, frozen_layers: int | None = None) -> None:
     """Recompute activations where ``settings`` ask for it; on a CPU, attention by plain matrix products.
 
     The fused attention kernel of the CPU takes several times as long as plain products in the backward pass.
+    ``frozen_layers`` of a BERT-like encoder keep their weights, as do its embeddings; None trains everything. Raises
+    ``ConfigError`` for another model or more layers than it has.
     """
+    if frozen_layers is not None:
+        _freeze(model, frozen_layers)
     if settings.gradient_checkpointing:
         model.gradient_checkpointing_enable()
     if model.device.type == "cpu":
         model.set_attn_implementation("eager")
+
+
+def _freeze(model: PreTrainedModel, layers: int) -> None:
+    encoder: Any = model.base_model
+    blocks = getattr(getattr(encoder, "encoder", None) or getattr(encoder, "transformer", None), "layer", None)
+    if blocks is None or layers > len(blocks):
+        has = "no layers like BERT's" if blocks is None else f"only {len(blocks)} layers"
+        raise ConfigError(f"'frozen_layers' is {layers}, but a {type(model).__name__} has {has}. Hint: set it to null")
+    for frozen in (encoder.embeddings, *blocks[:layers]):
+        frozen.requires_grad_(False)

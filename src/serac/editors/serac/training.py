@@ -80,7 +80,7 @@ def scope_objective(
     the classifier will work. Raises ``ConfigError`` if ``settings.train`` is null.
     """
     training = _required(settings.train, "scope classifier")
-    ready_for_training(classifier.encoder, training)
+    ready_for_training(classifier.encoder, training, settings.frozen_layers)
 
     def draw(rng: random.Random, examples: Sequence[EditExample], edits: int, all_pairs: bool) -> ScopePairs:
         batch = draw_batch(rng, examples, edits, settings.hard_negatives)
@@ -108,7 +108,7 @@ def counterfactual_objective(
     """
     training = _required(settings.train, "counterfactual model")
     fixed = [draw_batch(rng, validation, edits, 0.0) for rng, edits in _validation_draws(validation, training)]
-    ready_for_training(counterfactual.model, training)
+    ready_for_training(counterfactual.model, training, settings.frozen_layers)
 
     def loss(rng: random.Random) -> tuple[Tensor, Mapping[str, float]]:
         return counterfactual_loss(counterfactual, draw_batch(rng, train, training.batch_size, 0.0)), {}
