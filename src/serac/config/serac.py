@@ -10,11 +10,10 @@ from serac.config.names import CheckpointName
 from serac.config.section import Section
 from serac.config.training import TrainSettings
 
-
 FROZEN = Field(
     None,
     ge=0,
-    description="keep the word embeddings and this many of the lowest layers as they are; null: train everything (ours)",
+    description="word embeddings and this many of the lowest layers keep their weights; null: none (ours)",
 )
 
 

@@ -16,7 +16,6 @@ EDITORS = {
     "serac_cross": "SERAC (Cross)",
     "serac_cross_large": "SERAC (Cross, large)",
     "serac_embed_large": "SERAC (Embed, large)",
-    "serac_cross_large": "SERAC (Cross, large)",
 }
 PROBLEMS = {name: problem.title for name, problem in registry.PROBLEMS.items()}
 KINDS = {kind: text for problem in registry.PROBLEMS.values() for kind, text in problem.kinds.items()}
