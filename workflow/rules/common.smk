@@ -26,7 +26,8 @@ MODEL_FILES = (
 )
 """What every model folder holds; the files of its vocabulary lie beside them, named as its kind of tokenizer does."""
 SCOPE_FILES = (*MODEL_FILES, "scope.json")
-COUNTERFACTUAL_FILES = (*MODEL_FILES, "counterfactual.json")
+COUNTERFACTUAL_FILES = ("counterfactual.json", "model.safetensors")
+"""Of a whole model its configuration and tokenizer lie beside them; an adapter has no other files."""
 
 
 # --- wildcards, resources and parameters -------------------------------------------------------------

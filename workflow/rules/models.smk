@@ -9,7 +9,7 @@ rule generate_model:
     log:
         "resources/{world}/logs/generate_model/{model}.log",
     wildcard_constraints:
-        model=choice(checkpoints_from("generate", "package", "local")),
+        model=choice(checkpoints_from("generate", "package", "gguf", "local")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -106,11 +106,11 @@ rule models:
     input:
         [in_folder(f"{RUN}/models/{settings.base_of(problem)}/base", MODEL_FILES) for problem in settings.run.problems],
         [
-            in_folder(f"{RUN}/{part}/seed{seed}", MODEL_FILES)
+            in_folder(f"{RUN}/{part}/seed{seed}", files)
             for problem in settings.run.problems
             for seed in settings.seeds.training
-            for part in [
-                f"counterfactual/{problem}",
-                *(f"scope/{problem}/{name}" for name in evaluated_classifiers(problem)),
+            for part, files in [
+                (f"counterfactual/{problem}", COUNTERFACTUAL_FILES),
+                *((f"scope/{problem}/{name}", SCOPE_FILES) for name in evaluated_classifiers(problem)),
             ]
         ],

@@ -20,6 +20,24 @@ if sources_from("generate"):
             "../scripts/generate_world.py"
 
 
+rule write_facts:
+    output:
+        "resources/{world}/raw/facts/facts.jsonl",
+    log:
+        "resources/{world}/logs/write_facts.log",
+    wildcard_constraints:
+        world=choice([settings.world.name] if "facts" in sources_from("included") else []),
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("light"),
+    message:
+        "Writing the facts that this package includes"
+    script:
+        "../scripts/write_facts.py"
+
+
 rule copy_source_file:
     output:
         "resources/{world}/raw/{source}/{file}",

@@ -30,12 +30,21 @@ class Architecture(Section):
 class CheckpointSettings(Section):
     """One named checkpoint: generated with random weights, taken from a package, a hub or a local folder."""
 
-    source: Literal["generate", "package", "hub", "local"] = Field(description="where the checkpoint comes from")
+    source: Literal["generate", "package", "gguf", "hub", "local"] = Field(
+        description="where the checkpoint comes from; `gguf`: a package that assembles one GGUF file"
+    )
     architecture: Architecture | None = Field(None, description="`generate`: what to build; `hub`: for estimates")
     corpora: tuple[SourceName, ...] = Field(("zsre",), description="`generate`: raw sources, texts for the tokenizer")
     pretrain: TrainSettings | None = Field(None, description="`generate`: generic pre-training on copying (ours)")
-    package: str | None = Field(None, description="`package`: name of the installed package that carries the model")
-    sha256: str | None = Field(None, description="checksum of `model.safetensors`, verified before use")
+    package: str | None = Field(
+        None, description="`package`, `gguf`: name of the installed package that carries the model"
+    )
+    sha256: str | None = Field(
+        None, description="checksum of `model.safetensors` (`gguf`: of the GGUF file), verified before use"
+    )
+    chat_template: str | None = Field(
+        None, description="how questions are asked (task chat), Jinja; null: the tokenizer's own, if it has one"
+    )
     layers: int | None = Field(None, ge=1, description="keep only the first layers of an encoder")
     repo: str | None = Field(None, description="`hub`: repository id")
     revision: str | None = Field(None, description="`hub`: pinned commit; without it the lock pins the first one")
@@ -44,7 +53,7 @@ class CheckpointSettings(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> CheckpointSettings:
-        needed = {"generate": "architecture", "package": "package", "hub": "repo", "local": "path"}[self.source]
+        needed = {"generate": "architecture", "hub": "repo", "local": "path"}.get(self.source, "package")
         if getattr(self, needed) is None:
             raise ValueError(f"a checkpoint with source '{self.source}' needs '{needed}'")
         return self

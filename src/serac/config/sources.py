@@ -47,7 +47,9 @@ class ReleaseSettings(Section):
 class SourceSettings(Section):
     """One source of raw files in its native format."""
 
-    origin: Literal["generate", "local", "retrieve"] = Field(description="generated, a local folder, or the internet")
+    origin: Literal["generate", "local", "retrieve", "included"] = Field(
+        description="generated, a local folder, the internet, or included in this package (`facts`)"
+    )
     path: str | None = Field(None, description="`local`: folder that holds the source's files")
     release: ReleaseName | None = Field(None, description="`retrieve`: key of `releases`")
     upstream: str = Field("{file}", description="`retrieve`: path of a file in the release")

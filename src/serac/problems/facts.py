@@ -112,7 +112,7 @@ def _edits(facts: Sequence[Fact], pool: _Pool, seed: str) -> Iterator[EditExampl
     for relation in dict.fromkeys(fact.relation for fact in facts):
         some = [fact for fact in facts if fact.relation == relation]
         for draw in range(pool.settings.draws if pool.trained else 1):
-            answers = new_answers(some, random.Random(f"{seed}/{relation}/{draw}"))
+            answers = new_answers(some, pool.by_relation[relation], random.Random(f"{seed}/{relation}/{draw}"))
             for fact, answer in zip(some, answers, strict=True):
                 if answer is not None:
                     rng = random.Random(f"{seed}/{fact.group}/{draw}")
@@ -126,10 +126,11 @@ def _edits(facts: Sequence[Fact], pool: _Pool, seed: str) -> Iterator[EditExampl
                     )
 
 
-def new_answers(facts: Sequence[Fact], rng: random.Random) -> list[str | None]:
-    """A wrong answer for each of the facts of one relation: those of the others, each used once as far as possible.
+def new_answers(facts: Sequence[Fact], everyone: Sequence[Fact], rng: random.Random) -> list[str | None]:
+    """A wrong answer for each of some facts of one relation: the answers of the others, each once as far as possible.
 
-    None where all facts share one answer. Answers that are used once keep reverse questions unambiguous.
+    Then an answer of ``everyone``, all facts of the relation; None where they share one answer. Answers that are
+    used once keep reverse questions unambiguous.
     """
     left = [fact.answer for fact in facts]
     rng.shuffle(left)
@@ -139,7 +140,7 @@ def new_answers(facts: Sequence[Fact], rng: random.Random) -> list[str | None]:
         if wrong:
             left.remove(wrong[0])
         else:
-            wrong = [other.answer for other in shuffled(facts, rng) if other.answer not in fact.answers]
+            wrong = [other.answer for other in shuffled(everyone, rng) if other.answer not in fact.answers]
         chosen.append(wrong[0] if wrong else None)
     return chosen
 

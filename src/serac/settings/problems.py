@@ -22,7 +22,9 @@ Data = TypeVar("Data", bound=SplitSettings)
 class ProblemSettings(Section, Generic[Data]):
     """One problem (paper section 3)."""
 
-    task: Literal["seq2seq", "causal", "binary", "dialogue"] = Field(description="how models read and are scored")
+    task: Literal["seq2seq", "causal", "chat", "binary", "dialogue"] = Field(
+        description="how models read and are scored"
+    )
     max_length: PositiveInt = Field(description="most tokens of an input")
     data: Data = Field(description="preparation of its raw records")
     seed: int = Field(0, description="seed of the preparation's random choices")

@@ -14,6 +14,7 @@ RAW_FILES: dict[str, tuple[str, ...]] = {
     "fever": ("train.jsonl", "dev.jsonl"),
     "nq": ("train.json", "validation.json"),
     "convsent": ("blender_train.json", "blender_val.json", "blender_test.json"),
+    "facts": ("facts.jsonl",),
     "dialogue": ("train.jsonl", "validation.jsonl"),
 }
 

@@ -1,0 +1,9 @@
+"""Join the included tables of facts with the wordings of their relations."""
+
+from serac.workflow import start
+
+start(snakemake)
+
+from serac.sources.facts import write_facts
+
+print(f"{write_facts(snakemake.output[0])} facts")
