@@ -102,7 +102,7 @@ def _as_tensor(text: bytearray) -> Tensor:
 
 def _checksum(tensor: Tensor) -> str:
     described = f"{tensor.dtype}{list(tensor.shape)}".encode()
-    values = tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
+    values = tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
     return f"{zlib.crc32(values, zlib.crc32(described)):08x}"
 
 

@@ -1,0 +1,232 @@
+"""Saved edits survive kills, full disks and damage; a memory behaves like a dictionary."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from safetensors import SafetensorError
+
+import serac
+import serac_parts
+import tiny_models
+from serac.editors.serac import memory_file
+from serac.editors.serac.memory import FILE, EditMemory
+from serac.errors import ConfigError, SeracError
+from serac.wrapping import wrapped_model
+from serac.wrapping.bundle import Parts, load_bundle, write_bundle
+
+KILLS = 20
+DAMAGES = 300
+"""For each of the two kinds of files."""
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A wrapped tiny model with a tiny classifier, quick to make."""
+    parts = Parts(serac_parts.embed())
+    monkeypatch.setattr(wrapped_model, "untrained_parts", lambda: parts)
+    model = tiny_models.t5()
+    return serac.wrap(model.model, model.tokenizer)
+
+
+SAVER = """
+import sys
+sys.path[:0] = {path!r}
+import serac_parts
+from serac.editors.serac.memory import EditMemory
+memory = EditMemory(serac_parts.embed())
+print("ready", flush=True)
+while True:
+    memory.add(serac_parts.EDITS)
+    memory.save_pretrained({folder!r})
+    print(len(memory), flush=True)
+"""
+
+
+def test_killed_at_random_moments_of_saving_a_whole_memory_is_left(tmp_path: Path) -> None:
+    rng, kills, seen = random.Random(0), 0, set()
+    classifier = serac_parts.embed()
+    while kills < KILLS:
+        program = SAVER.format(path=sys.path, folder=str(tmp_path))
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as saver:
+            assert saver.stdout is not None
+            assert saver.stdout.readline() == "ready\n"
+            confirmed = int(saver.stdout.readline())
+            # one process is killed once, but checked at several moments before: each check reads what a kill would leave
+            for _ in range(4):
+                time.sleep(rng.uniform(0, 0.02))
+                saver.send_signal(signal.SIGSTOP)
+                copy = tmp_path.with_name(f"copy{kills}")
+                shutil.copytree(tmp_path, copy)
+                found = EditMemory.from_pretrained(copy, classifier)
+                assert len(found) >= confirmed
+                assert len(found) % len(serac_parts.EDITS) == 0
+                seen.add(len(found))
+                kills += 1
+                saver.send_signal(signal.SIGCONT)
+            saver.kill()
+        EditMemory.from_pretrained(tmp_path, classifier)
+    assert len(seen) > 3
+
+
+def test_a_full_disk_leaves_the_older_edits(tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.add("where was ada born ?", "rome")
+    tiny.save_pretrained(tmp_path)
+
+    def full(tensors: Any, file: Path, metadata: Any) -> None:
+        file.write_bytes(b"half")
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(memory_file, "save_file", full)
+    tiny.add("where was bela born ?", "oslo")
+    with pytest.raises(SeracError, match=r"No space left.*the older one is kept\. Hint: free some space"):
+        tiny.save_pretrained(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [FILE]
+    base = tiny.edited.base
+    assert len(serac.load(tmp_path, base, tiny.reader.tokenizer).edits) == 1
+
+
+def damaged(whole: bytes, rng: random.Random) -> bytes:
+    """``whole`` with one of several kinds of damage."""
+    content = bytearray(whole)
+    place = rng.choice([rng.randrange(len(content)), rng.randrange(min(600, len(content)))])
+    match rng.randrange(6):
+        case 0:
+            return bytes(content[:place])
+        case 1:
+            content[place] ^= 1 << rng.randrange(8)
+        case 2:
+            content[place : place + 8] = rng.randbytes(8)
+        case 3:
+            del content[place : place + rng.randrange(1, 64)]
+        case 4:
+            content[place:place] = rng.randbytes(rng.randrange(1, 64))
+        case _:
+            return rng.choice([b"", b"{}", b"null", rng.randbytes(200), b"\xff" * 64, b"[" * 50_000])
+    return bytes(content)
+
+
+def test_damaged_memories_are_refused_by_the_projects_error(tiny: Any, tmp_path: Path) -> None:
+    for person in tiny_models.PEOPLE:
+        tiny.add(f"where was {person} born ?", "rome", note=person)
+    tiny.save_pretrained(tmp_path)
+    file, rng = tmp_path / FILE, random.Random(0)
+    whole = file.read_bytes()
+    base, tokenizer = tiny.edited.base, tiny.reader.tokenizer
+    for number in range(DAMAGES):
+        broken = damaged(whole, rng)
+        if broken == whole:
+            continue
+        file.write_bytes(broken)
+        try:
+            loaded = serac.load(tmp_path, base, tokenizer)
+        except SeracError:
+            continue
+        assert loaded.edits == tiny.edits, f"damage {number} changed the edits unnoticed"
+    file.write_bytes(whole)
+    assert serac.load(tmp_path, base, tokenizer).edits == tiny.edits
+
+
+WRONG = [
+    ("next_id", 0), ("next_id", "2"), ("ids", [0, 0]), ("ids", [0, -1]), ("ids", [0]), ("ids", [0.5, 1]), ("inputs", [1, 2]),
+    ("labels", None), ("settings", {"candidates": 0}), ("settings", []), ("unknown", 1), ("classifier", 3), ("extra", []),
+    ("extra", {}), ("extra", {"kept": {}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG)
+def test_wrong_content_with_a_right_checksum_is_refused(tiny: Any, tmp_path: Path, key: str, value: Any) -> None:
+    tiny.add("where was ada born ?", "rome")
+    tiny.add("where was bela born ?", "oslo")
+    tiny.save_pretrained(tmp_path)
+    content, rows, norms = memory_file.read_memory(tmp_path / FILE, tiny.device)
+
+    class Wrong:
+        def model_dump_json(self) -> str:
+            return json.dumps({**json.loads(content.model_dump_json()), key: value})
+
+    memory_file.write_memory(tmp_path / FILE, Wrong(), rows.clone(), norms.clone())  # type: ignore[arg-type]
+    with pytest.raises(ConfigError):
+        serac.load(tmp_path, tiny.edited.base, tiny.reader.tokenizer)
+
+
+def test_damaged_bundles_are_refused_by_the_projects_error(tmp_path: Path) -> None:
+    bundle, speaker = tmp_path / "bundle", serac_parts.counterfactual(tiny_models.t5())
+    write_bundle(bundle, serac_parts.embed(), speaker, name="b", data="d", licence="MIT", metrics={"ES": 0.5})
+    files = [file for file in sorted(bundle.rglob("*")) if file.is_file() and file.name != "README.md"]
+    rng = random.Random(1)
+    refused = 0
+    for _ in range(DAMAGES):
+        file = rng.choice(files)
+        whole = file.read_bytes()
+        file.write_bytes(damaged(whole, rng))
+        try:
+            load_bundle(bundle)
+        except SeracError:
+            refused += 1
+        file.write_bytes(whole)
+    assert refused > 0.9 * DAMAGES
+    assert load_bundle(bundle).counterfactual is not None
+
+
+class LikeADictionary(RuleBasedStateMachine):
+    """Adding, replacing, removing, saving and loading against a dictionary from questions to answers."""
+
+    questions = st.sampled_from([f"where was {person} born ?" for person in tiny_models.PEOPLE])
+    answers = st.sampled_from(tiny_models.CITIES)
+    folder: ClassVar[Path]
+
+    @initialize()
+    def start(self) -> None:
+        self.memory, self.expected = EditMemory(CLASSIFIER), dict[int, tuple[str, str]]()
+
+    @rule(question=questions, answer=answers)
+    def add(self, question: str, answer: str) -> None:
+        self.expected[self.memory.add([serac.Edit(question, answer)])[0]] = (question, answer)
+
+    @rule(question=questions, answer=answers, data=st.data())
+    def replace(self, question: str, answer: str, data: st.DataObject) -> None:
+        if self.expected:
+            id = data.draw(st.sampled_from(sorted(self.expected)))
+            self.memory.replace(id, serac.Edit(question, answer))
+            self.expected[id] = (question, answer)
+
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        if self.expected:
+            id = data.draw(st.sampled_from(sorted(self.expected)))
+            self.memory.remove([id])
+            del self.expected[id]
+
+    @rule()
+    def save_and_load(self) -> None:
+        self.memory.save_pretrained(self.folder)
+        self.memory = EditMemory.from_pretrained(self.folder, CLASSIFIER)
+
+    @invariant()
+    def same(self) -> None:
+        assert self.memory.ids == sorted(self.expected)
+        edits = {id: self.memory.edit(id) for id in self.memory.ids}
+        assert {id: (edit.input, edit.label) for id, edit in edits.items()} == self.expected
+
+
+CLASSIFIER = serac_parts.embed()
+
+
+def test_a_memory_behaves_like_a_dictionary(tmp_path: Path) -> None:
+    LikeADictionary.folder = tmp_path
+    run_state_machine_as_test(
+        LikeADictionary, settings=settings(max_examples=30, stateful_step_count=20, deadline=None)
+    )
