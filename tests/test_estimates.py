@@ -11,7 +11,7 @@ from transformers import DistilBertConfig, DistilBertModel
 
 from serac.config.files import merge, read_yaml
 from serac.config.models import Architecture
-from serac.models.architectures import _BUILDERS
+from serac.models.architectures import build_model
 from serac.models.sizes import size_of
 from serac.settings import Settings, load, validate
 from serac.workflow import cost_document as table
@@ -47,7 +47,7 @@ def test_sizes_are_those_of_real_models(settings: Settings, name: str) -> None:
     architecture = settings.checkpoints[name].architecture
     assert architecture
     with torch.device("meta"):
-        model = _BUILDERS[architecture.family](architecture, _Vocabulary(architecture.vocabulary))  # type: ignore[arg-type]
+        model = build_model(architecture, _Vocabulary(architecture.vocabulary), 0)  # type: ignore[arg-type]
     assert size_of(architecture).parameters == pytest.approx(model.num_parameters(), rel=0.015)
 
 

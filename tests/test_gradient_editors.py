@@ -96,8 +96,12 @@ def test_matrices_of_other_architectures() -> None:
     names = editable_matrices(random_model(DistilBertForSequenceClassification, distilbert))
     assert len(names) == 6
     assert all(".ffn.lin" in name for name in names)
-    with pytest.raises(ConfigError, match="no MLP matrices known in a GPT2LMHeadModel"):
-        editable_matrices(random_model(GPT2LMHeadModel, GPT2Config(vocab_size=8, n_embd=8, n_layer=1, n_head=2)))
+    gpt2 = random_model(GPT2LMHeadModel, GPT2Config(vocab_size=8, n_embd=8, n_layer=4, n_head=2))
+    last = [f"transformer.h.{layer}.mlp.{part}.weight" for layer in (1, 2, 3) for part in ("c_fc", "c_proj")]
+    assert editable_matrices(gpt2) == resolve_matrices(gpt2, last) == last
+    gpt2.config.model_type = "gpt17"
+    with pytest.raises(ConfigError, match=r"^Don't know which weights of a GPT2LMHeadModel to edit\. Hint: set "):
+        editable_matrices(gpt2)
 
 
 def test_matrices_by_pattern(tiny_t5: Tiny) -> None:

@@ -21,13 +21,13 @@ from serac.models.base import assess_base, train_base
 from serac.models.checkpoints import make_checkpoint
 from serac.models.copying import _exercise, copying_objective
 from serac.models.encoder import sentence_embedder
+from serac.models.families.registry import FAMILIES
 from serac.models.tokenizers import raw_texts, train_tokenizer
 from serac.problems.base_pairs import BasePair
 from serac.tasks.loading import ready_for_training
 from serac.tasks.registry import load_task
 from serac.training import train
 
-FAMILIES = ("t5", "bert", "blenderbot-small", "bart", "gpt2")
 TEXTS = ["Who is the mother of Otto Varga?", "Lena Varga was born in 1987.", "True or False: it is so"]
 TINY = Architecture(family="t5", width=16, layers=1, heads=2, inner=32, vocabulary=400)
 SHORT = TrainSettings(

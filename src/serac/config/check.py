@@ -91,7 +91,7 @@ def mistakes_of(section: type[BaseModel], raw: Mapping[str, Any], error: Validat
 
 def _follows(detail: Any) -> bool:
     """Whether a container counts as too short only because its entries are wrong."""
-    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+    return bool(detail["type"] == "too_short") and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

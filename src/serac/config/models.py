@@ -14,13 +14,16 @@ from serac.config.training import TrainSettings
 class Architecture(Section):
     """Size of a model: of one that is made here, or, for estimates of its cost, of one that is retrieved."""
 
-    family: Literal["t5", "bert", "blenderbot-small", "bart", "gpt2"] = Field(description="Hugging Face architecture")
+    family: str = Field(description="model family, a name of `serac.models.families`")
     width: int = Field(ge=4, description="hidden size")
     layers: int = Field(ge=1, description="transformer layers (of encoder and of decoder)")
     heads: int = Field(ge=1, description="attention heads")
     inner: int = Field(ge=4, description="width of the feed-forward layers")
     attention: int | None = Field(
         None, ge=4, description="width of all attention heads together; null: the hidden size"
+    )
+    key_value_heads: int | None = Field(
+        None, ge=1, description="heads that keys and values have, which several attention heads share; null: all"
     )
     vocabulary: int = Field(
         4000, ge=300, description="largest size of the byte-pair vocabulary trained on the raw data"

@@ -7,33 +7,35 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from serac.errors import ConfigError
-
-MLP_MATRIX = re.compile(
-    r"(?P<stack>encoder|decoder|transformer)\.(?:block|layers?)\.(?P<layer>\d+)\."
-    r"(?:layer\.[12]\.DenseReluDense\.(?:wi|wi_0|wi_1|wo)"  # T5, also gated
-    r"|fc[12]"  # BART, Blenderbot
-    r"|(?:intermediate|output)\.dense"  # BERT
-    r"|ffn\.lin[12])\.weight$"  # DistilBERT
-)
+from serac.models.families.registry import family_of
 
 
 def editable_matrices(model: nn.Module, last: int | None = None) -> list[str]:
-    """Names of the MLP weight matrices of the last layers of a T5, BART, Blenderbot, BERT or DistilBERT.
+    """Names of the MLP weight matrices of the last layers of a model whose family is known.
 
-    ``last`` counts layers of each stack (where there are so many); None means the paper's (section 5): 2 of encoder
-    and decoder, 3 of an encoder alone. Raises ``ConfigError`` for other architectures.
+    ``last`` counts layers of each stack (where there are so many); None means the family's, which are the paper's
+    (section 5): 2 of encoder and decoder, 3 of an encoder or a decoder alone. Raises ``ConfigError`` for other models.
     """
-    found = [(name, match) for name, _ in model.named_parameters() if (match := MLP_MATRIX.search(name))]
-    if not found:
-        raise ConfigError(f"no MLP matrices known in a {type(model).__name__}; name them in edited_matrices")
+    family = family_of(getattr(getattr(model, "config", None), "model_type", ""))
+    pattern = re.compile(family.edited) if family else None
+    found = [(name, match) for name, _ in model.named_parameters() if pattern and (match := pattern.search(name))]
+    if family is None or not found:
+        raise ConfigError(
+            f"Don't know which weights of a {type(model).__name__} to edit. Hint: set problems.<name>.edited_matrices"
+        )
     layers: dict[str, int] = {}
     for _, match in found:
         layers[match["stack"]] = max(layers.get(match["stack"], 0), int(match["layer"]) + 1)
-    if last is None:
-        last = 2 if "decoder" in layers else 3
+    last = last or family.edited_layers
     return [name for name, match in found if int(match["layer"]) >= layers[match["stack"]] - last]
+
+
+def transposed(model: nn.Module, matrices: Sequence[str]) -> set[str]:
+    """Those of the matrices that are stored as [in, out] (GPT-2's ``Conv1D``); a linear layer's are [out, in]."""
+    return {name for name in matrices if isinstance(model.get_submodule(name.rpartition(".")[0]), Conv1D)}
 
 
 def resolve_matrices(model: nn.Module, patterns: Sequence[str]) -> list[str]:
@@ -44,7 +46,7 @@ def resolve_matrices(model: nn.Module, patterns: Sequence[str]) -> list[str]:
     """
     if not patterns:
         return editable_matrices(model)
-    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)}
     names: dict[str, None] = {}
     for pattern in patterns:
         matches = [name for name, _ in model.named_parameters() if fnmatchcase(name, pattern)]

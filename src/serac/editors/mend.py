@@ -12,6 +12,7 @@ from serac.config.editors import MendSettings
 from serac.editors.factors import gradient_factors, informative_rows
 from serac.editors.functional import WeightEditedModel
 from serac.editors.learned import LearnedEditor
+from serac.editors.matrices import transposed
 from serac.editors.mend_network import MendNetwork
 from serac.records import Edit
 from serac.tasks.base import Batch, Task, device_of
@@ -27,7 +28,9 @@ class Mend(LearnedEditor[MendSettings]):
     def __init__(self, base: nn.Module, task: Task, *, matrices: Sequence[str] = (), **hyperparameters: Any) -> None:
         """See :class:`MatrixEditor`; the networks start as the identity."""
         super().__init__(base, task, matrices=matrices, **hyperparameters)
-        shapes = {name: (weight.shape[0], weight.shape[1]) for name, weight in self.base_weights().items()}
+        self.transposed = transposed(base, self.matrices)
+        oriented = {name: self._oriented(name, weight) for name, weight in self.base_weights().items()}
+        shapes = {name: (weight.shape[0], weight.shape[1]) for name, weight in oriented.items()}
         settings = self.settings
         self.network = MendNetwork(shapes, settings.rank, settings.hidden_layers, settings.edit_rate, settings.seed)
         if settings.start == "ours":
@@ -48,7 +51,7 @@ class Mend(LearnedEditor[MendSettings]):
         weights, updates = self.base_weights(), self.pseudo_gradients(batch, update_statistics)
         rates = self.network.edit_lrs * self.settings.rate_scale * (-1 if self.settings.descent else 1)
         return {
-            name: weight + (rate * updates[name]).to(weight.dtype)
+            name: weight + (rate * self._oriented(name, updates[name])).to(weight.dtype)
             for rate, (name, weight) in zip(rates, weights.items(), strict=True)
         }
 
@@ -67,6 +70,10 @@ class Mend(LearnedEditor[MendSettings]):
             inputs, deltas = self.network.transform(name, inputs, deltas, update_statistics)
             updates[name] = deltas.T @ inputs
         return updates
+
+    def _oriented(self, name: str, matrix: Tensor) -> Tensor:
+        """From the layout in which ``name`` is stored to [out, in], and back."""
+        return matrix.T if name in self.transposed else matrix
 
     def _encoded(self, edits: Sequence[Edit]) -> Batch:
         return self.encode(self.task.encode_edits(edits))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from serac.config.models import Architecture
+from serac.models.families.registry import FAMILIES
 
-_TWO_STACKS = {"t5", "bart", "blenderbot-small"}
-_LEARNED_POSITIONS = {"bert": 512, "bart": 1026, "blenderbot-small": 512, "gpt2": 1024}
 FLOAT = 4
 """Bytes of a weight."""
 
@@ -50,14 +49,16 @@ class Size:
 
 def size_of(architecture: Architecture) -> Size:
     """Count the weights of linear layers, embeddings and positions; biases and norms are left out (under 1%)."""
-    width, attention = architecture.width, architecture.attention or architecture.width
-    block, mlp = 4 * width * attention, 2 * width * architecture.inner
-    two = architecture.family in _TWO_STACKS
-    positions = _LEARNED_POSITIONS.get(architecture.family, 0) * width
+    family, width = FAMILIES[architecture.family], architecture.width
+    attention = architecture.attention or width
+    shared = (architecture.key_value_heads or architecture.heads) / architecture.heads
+    block = round(2 * width * attention * (1 + shared))
+    mlp, two = (3 if family.gated else 2) * width * architecture.inner, family.stacks == 2
+    positions = (family.positions or 0) * width
     return Size(
         reading=architecture.layers * (block + mlp) + positions,
         writing=architecture.layers * (2 * block + mlp) + positions if two else 0,
         embedding=architecture.vocabulary * width,
-        layers=architecture.layers * (2 if two else 1),
+        layers=architecture.layers * family.stacks,
         width=width,
     )

@@ -11,20 +11,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 
 from serac.errors import MissingSourceError
+from serac.models.families.registry import FAMILIES
 
-_SPECIAL = {
-    "t5": {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"},
-    "blenderbot-small": {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"},
-    "bart": {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"},
-    "gpt2": {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"},
-    "bert": {
-        "pad_token": "[PAD]",
-        "cls_token": "[CLS]",
-        "sep_token": "[SEP]",
-        "unk_token": "[UNK]",
-        "mask_token": "[MASK]",
-    },
-}
 _PROMPTS = (
     "True or False: ",
     "True/False: ",
@@ -41,7 +29,8 @@ def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTr
     Digits are tokens of their own, so that an unseen year can be copied. A leading blank is added to the
     first word, so that a word has one token wherever it stands.
     """
-    special = _SPECIAL[family]
+    kind = FAMILIES[family]
+    special = dict(kind.special_tokens)
     tokenizer = Tokenizer(models.BPE(unk_token=special["unk_token"]))
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -55,19 +44,12 @@ def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTr
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = _frame(family, tokenizer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=kind.single,
+        pair=kind.pair,
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in special.values()],
+    )
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **special)
-
-
-def _frame(family: str, tokenizer: Tokenizer) -> processors.PostProcessor:
-    def pair(token: str) -> tuple[str, int]:
-        return token, tokenizer.get_vocab()[token]
-
-    if family == "bert":
-        return processors.TemplateProcessing(
-            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[pair("[CLS]"), pair("[SEP]")]
-        )
-    return processors.TemplateProcessing(single="$A </s>", pair="$A $B </s>", special_tokens=[pair("</s>")])
 
 
 def raw_texts(raw: Path, corpora: Iterable[str]) -> Iterator[str]:

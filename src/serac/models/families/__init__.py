@@ -1,0 +1,1 @@
+"""Families of base models: one module for each architecture of Hugging Face that the project builds, edits or sizes."""
