@@ -20,8 +20,8 @@ class Job:
     def __init__(self, rule: str, inputs: list[str], output: str, **params: Any) -> None:
         self.rule = rule
         self.input, self.output = Named(inputs, {}), Named([output], {})
-        self.params = Named(list(params.values()), {name: (i, None) for i, name in enumerate(params)})
-        self.wildcards = Named(["smoke"], {"run": (0, None)})
+        self.params = Named(params.values(), params)
+        self.wildcards = Named(["smoke"], {"run": "smoke"})
         self.log = Named([f"{provenance.folder_of(output)}/logs/{rule}.log"], {})
 
 

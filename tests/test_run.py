@@ -43,13 +43,15 @@ def test_written_jobs_give_the_bytes_of_snakemake(tmp_path: Path) -> None:
     assert (without / "results/smoke/logs/prepare_problem/qa.log").exists()
 
 
-def test_every_job_of_the_paper_can_be_written(tmp_path: Path) -> None:
+def test_every_job_of_the_paper_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     written = plain(tmp_path, "--write", "jobs", "--configfile", ROOT / "config/paper.yaml")
     assert written.returncode == 0, written.stderr[-2000:]
     job = json.loads((tmp_path / "jobs/train_counterfactual-paper-qa-seed0.json").read_text())
-    assert job["script"] == "workflow/scripts/train_counterfactual.py"
+    assert job["script"] == "train_counterfactual.py"
     assert Named(**job["resources"]).get("gpu") == 1
-    assert device(_read(tmp_path / "jobs/train_counterfactual-paper-qa-seed0.json")) == "cuda"
+    with pytest.raises(ConfigError, match=r"run\.device is 'cuda', but .*no GPU\. Hint"):
+        device(_read(tmp_path / "jobs/train_counterfactual-paper-qa-seed0.json"))
     assert device(_read(tmp_path / "jobs/prepare_problem-paper-qa.json")) == "cpu"
     assert Named(**job["params"]).counterfactual["train"]["precision"] == "bfloat16"
     assert Named(**job["input"]).data == [
@@ -58,7 +60,7 @@ def test_every_job_of_the_paper_can_be_written(tmp_path: Path) -> None:
 
 
 def test_values_are_found_by_place_and_name() -> None:
-    values = Named(["a", "b", "c"], {"first": (0, None), "others": (1, 3)})
+    values = Named(["a", "b", "c"], {"first": "a", "others": ["b", "c"]})
     assert values[0] == values.first == values["first"] == "a"
     assert values.others == ["b", "c"]
     assert dict(values.items()) == {"first": "a", "others": ["b", "c"]}
@@ -69,16 +71,16 @@ def test_values_are_found_by_place_and_name() -> None:
 
 
 def test_a_job_whose_inputs_are_missing_says_so(tmp_path: Path) -> None:
-    nothing = {"values": [], "names": {}}
+    nothing = {"values": [], "named": {}}
     job = dict.fromkeys(("output", "params", "wildcards", "log", "resources"), nothing)
     file = tmp_path / "job.json"
     file.write_text(
         json.dumps(
             {
                 **job,
-                "input": {"values": ["a.txt", "b"], "names": {}},
+                "input": {"values": ["a.txt", "b"], "named": {}},
                 "rule": "r",
-                "script": "s",
+                "script": "prepare_problem.py",
                 "threads": 1,
                 "config": {},
             }
@@ -86,6 +88,12 @@ def test_a_job_whose_inputs_are_missing_says_so(tmp_path: Path) -> None:
     )
     with pytest.raises(MissingSourceError, match=r"needs a\.txt and 1 more files\. Hint"):
         run(file)
+    for script in ("../../tests/test_run.py", "/etc/passwd", "none.py"):
+        file.write_text(
+            json.dumps({**job, "input": nothing, "rule": "r", "script": script, "threads": 1, "config": {}})
+        )
+        with pytest.raises(ConfigError, match=r"names the script .* none of the workflow's\. Hint"):
+            run(file)
     file.write_text("{}")
     with pytest.raises(ConfigError, match=r"describes no job .*Hint: write one"):
         run(file)

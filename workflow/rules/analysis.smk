@@ -15,7 +15,7 @@ rule evaluate_components:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("evaluation"),
+        **needs("measurement"),
     params:
         **EDITOR_PARAMS,
         batch_size=settings.evaluation.batch_size,
@@ -40,7 +40,7 @@ rule evaluate_threshold:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("evaluation"),
+        **needs("measurement"),
     params:
         **EDITOR_PARAMS,
         evaluation=dump(settings.evaluation),
@@ -92,7 +92,7 @@ rule embed_edits:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("evaluation"),
+        **needs("measurement"),
     params:
         **EDITOR_PARAMS,
         edits=settings.paper.edit_scope.edits,
@@ -118,7 +118,7 @@ rule measure_cost:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("evaluation"),
+        **needs("measurement"),
     params:
         **EDITOR_PARAMS,
         cost=settings.paper.cost.model_dump(mode="json", exclude={"editors"}),
@@ -187,7 +187,7 @@ rule measure_memory_scaling:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("evaluation", gpu=False),
+        **needs("measurement", gpu=False),
     params:
         item=dump(settings.paper.memory_scaling),
     message:

@@ -6,7 +6,9 @@ from snakemake.exceptions import WorkflowError
 
 from serac.settings import validate
 from serac.errors import ConfigError
+from serac.models.sizes import size_of
 from serac.sources.files import RAW_FILES, raw_paths
+from serac.workflow.attempts import before
 
 chosen = list(map(str, workflow.overwrite_configfiles))
 try:
@@ -37,14 +39,31 @@ def choice(names):
 
 
 def needs(kind, gpu=True):
-    """Resources of the config's `run.needs`, growing with every attempt; jobs of the heavy kinds get the GPU."""
-    need = settings.run.needs[kind]
-    gpu = int(gpu and settings.run.device == "cuda" and kind != "light")
+    """Resources of the config's `run.needs` for a kind of job, or for the kind that a function of wildcards names.
+
+    They grow by what earlier attempts lacked. On CUDA jobs that compute with a model get a GPU.
+    """
+    kind_of = kind if callable(kind) else lambda wildcards: kind
+    need_of = lambda wildcards: settings.run.needs[kind_of(wildcards)]
+    on_gpu = lambda wildcards: gpu and settings.run.device == "cuda" and kind_of(wildcards) not in ("transfer", "light")
     return {
-        "mem_mb": lambda wildcards, attempt: need.mem_mb_of(attempt),
-        "runtime": lambda wildcards, attempt: need.runtime_of(attempt),
-        **({"gpu": gpu} if gpu else {}),
+        "mem_mb": lambda wildcards, rulename: need_of(wildcards).mem_mb_after(before(rulename, wildcards).memory),
+        "runtime": lambda wildcards, rulename: need_of(wildcards).runtime_after(before(rulename, wildcards).time),
+        "gpu": lambda wildcards: int(on_gpu(wildcards)),
+        "gpu_mem_mb": lambda wildcards: on_gpu(wildcards) and need_of(wildcards).gpu_mem_mb or 0,
     }
+
+
+def model_kind(wildcards):
+    """A checkpoint that is pre-trained here is a training, any other one a copy."""
+    return "training" if settings.checkpoints[wildcards.model].pretrain else "transfer"
+
+
+def conversion_memory(wildcards, rulename):
+    """Weights as they come and as they are written; of an architecture that is not stated, those of 3 billion numbers."""
+    stated = settings.checkpoints[wildcards.model].architecture
+    weights = size_of(stated).bytes / 1e6 if stated else 12_000
+    return int(3000 + 2.5 * weights) << before(rulename, wildcards).memory
 
 
 def dump(section):

@@ -16,6 +16,7 @@ rule train_scope_classifier:
         ],
     log:
         "results/{run}/logs/train_scope_classifier/{problem}/{classifier}/seed{seed}.log",
+    retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -45,6 +46,7 @@ rule train_counterfactual:
         ],
     log:
         "results/{run}/logs/train_counterfactual/{problem}/seed{seed}.log",
+    retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -76,6 +78,7 @@ rule train_editor:
         "results/{run}/logs/train_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     wildcard_constraints:
         editor=choice(name for name, section in settings.editors.items() if section.trained),
+    retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
     threads: 1

@@ -14,7 +14,7 @@ rule generate_model:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        **needs("training"),
+        **needs(model_kind),
     params:
         checkpoint=lambda wildcards: dump(settings.checkpoints[wildcards.model]),
         seed=settings.world.seed,
@@ -27,7 +27,7 @@ rule generate_model:
 
 rule retrieve_model:
     output:
-        [f"resources/{{world}}/models/{{model}}/{file}" for file in MODEL_FILES],
+        temp(directory("resources/{world}/retrieved/{model}")),
     log:
         "resources/{world}/logs/retrieve_model/{model}.log",
     wildcard_constraints:
@@ -38,7 +38,7 @@ rule retrieve_model:
         "../../envs/retrieval.yaml"
     threads: 1
     resources:
-        **needs("light"),
+        **needs("transfer"),
     params:
         checkpoint=lambda wildcards: dump(settings.checkpoints[wildcards.model]),
         lock=settings.world.lock,
@@ -49,6 +49,28 @@ rule retrieve_model:
         "../scripts/retrieve_model.py"
 
 
+rule convert_model:
+    input:
+        "resources/{world}/retrieved/{model}",
+    output:
+        [f"resources/{{world}}/models/{{model}}/{file}" for file in MODEL_FILES],
+    log:
+        "resources/{world}/logs/convert_model/{model}.log",
+    wildcard_constraints:
+        model=choice(checkpoints_from("hub")),
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        **{**needs("transfer"), "mem_mb": conversion_memory},
+    params:
+        checkpoint=lambda wildcards: dump(settings.checkpoints[wildcards.model]),
+    message:
+        "Converting the checkpoint {wildcards.model} to safetensors"
+    script:
+        "../scripts/convert_model.py"
+
+
 rule train_base:
     input:
         checkpoint=lambda wildcards: checkpoint_files(base_settings(wildcards).checkpoint),
@@ -57,6 +79,7 @@ rule train_base:
         [f"results/{{run}}/models/{{problem}}/{{base}}/{file}" for file in (*MODEL_FILES, "history.csv")],
     log:
         "results/{run}/logs/train_base/{problem}/{base}.log",
+    retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -91,7 +114,7 @@ rule predict_base:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("evaluation"),
+        **needs("measurement"),
     params:
         **TASK_PARAMS,
         batch_size=settings.evaluation.batch_size,

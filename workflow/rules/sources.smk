@@ -51,7 +51,7 @@ rule copy_source_file:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("light"),
+        **needs("transfer"),
     params:
         source=lambda wildcards: dump(settings.sources[wildcards.source]),
     message:
@@ -73,7 +73,7 @@ rule retrieve_archive:
         "../../envs/retrieval.yaml"
     threads: 1
     resources:
-        **needs("light"),
+        **needs("transfer"),
     params:
         release=lambda wildcards: dump(settings.releases[wildcards.release]),
         lock=settings.world.lock,
@@ -98,7 +98,7 @@ rule extract_source_file:
         "../../envs/retrieval.yaml"
     threads: 1
     resources:
-        **needs("light"),
+        **needs("transfer"),
     params:
         source=lambda wildcards: dump(settings.sources[wildcards.source]),
     message:
@@ -121,7 +121,7 @@ rule retrieve_source_file:
         "../../envs/retrieval.yaml"
     threads: 1
     resources:
-        **needs("light"),
+        **needs("transfer"),
     params:
         release=lambda wildcards: dump(settings.releases[settings.sources[wildcards.source].release]),
         source=lambda wildcards: dump(settings.sources[wildcards.source]),
@@ -148,7 +148,7 @@ if settings.sources["zsre"].rebuilt:
             "../../envs/evaluation.yaml"
         threads: 1
         resources:
-            **needs("light"),
+            **needs("transfer"),
         message:
             "Rebuilding statements and implications of zsRE's {wildcards.split} file from its questions"
         script:

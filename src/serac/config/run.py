@@ -9,28 +9,29 @@ from pydantic import Field, PositiveInt
 from serac.config.names import ProblemName
 from serac.config.section import Section
 
+LONGEST = 24 * 60
+"""Minutes that no job or group of jobs exceeds, because few clusters let one run longer."""
+Kind = Literal["transfer", "light", "measurement", "evaluation", "training"]
+
 
 class Needs(Section):
-    """What one job of a kind asks for; memory and run time grow with every retry."""
+    """What one job of a kind asks for; each doubling answers one attempt that lacked just that."""
 
-    mem_mb: PositiveInt = Field(description="memory in MB at the first attempt")
-    runtime: PositiveInt = Field(description="minutes at the first attempt")
+    mem_mb: PositiveInt = Field(description="memory in MB at first")
+    runtime: int = Field(gt=0, le=LONGEST, description="minutes at first")
     max_mem_mb: PositiveInt | None = Field(None, description="what memory grows to; null: without end")
-    max_runtime: PositiveInt | None = Field(
-        None, description="what minutes grow to: the limit of a cluster's partition"
-    )
+    max_runtime: int = Field(LONGEST, gt=0, le=LONGEST, description="what minutes grow to; a day at most")
+    gpu_mem_mb: PositiveInt | None = Field(None, description="memory in MB that its GPU must have; null: any")
+    retries: int = Field(3, ge=0, description="further attempts; a training goes on from its last checkpoint in each")
 
-    def mem_mb_of(self, attempt: int) -> int:
-        """Memory in MB at an attempt (1, 2, ...)."""
-        return _grown(self.mem_mb, attempt, self.max_mem_mb)
+    def mem_mb_after(self, lacks: int) -> int:
+        """Memory in MB after so many attempts that ran out of memory."""
+        grown = self.mem_mb << min(lacks, 20)
+        return min(grown, self.max_mem_mb or grown)
 
-    def runtime_of(self, attempt: int) -> int:
-        """Minutes at an attempt (1, 2, ...)."""
-        return _grown(self.runtime, attempt, self.max_runtime)
-
-
-def _grown(first: int, attempt: int, most: int | None) -> int:
-    return min(first * attempt, most or first * attempt)
+    def runtime_after(self, lacks: int) -> int:
+        """Minutes after so many attempts that ran out of time."""
+        return min(self.runtime << min(lacks, 20), self.max_runtime)
 
 
 class RunSettings(Section):
@@ -39,8 +40,9 @@ class RunSettings(Section):
     name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `results/`")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where training and evaluation run")
     problems: tuple[ProblemName, ...] = Field(min_length=1, description="problems of this run, keys of `problems`")
-    needs: dict[Literal["light", "training", "evaluation"], Needs] = Field(
-        description="memory and run time of light jobs (data, tables, figures), training and evaluation"
+    needs: dict[Kind, Needs] = Field(
+        description="memory and run time of copies and downloads (transfer), of data, tables and figures (light), of "
+        "single measurements, of evaluations and of trainings"
     )
 
 

@@ -60,7 +60,7 @@ def _warnings(jobs: Sequence[Record]) -> list[str]:
         f"Warning: {path} has changed since {job.rule} wrote it"
         for job in jobs
         for path, content in job.outputs.items()
-        if Path(path).is_file() and checksum(path) != content
+        if Path(path).exists() and checksum(path) != content
     ]
     commits = {job.made["commit"] for job in jobs}
     mixed = [f"Warning: made by {len(commits)} different commits"] if len(commits) > 1 else []

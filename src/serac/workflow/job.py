@@ -19,7 +19,8 @@ from typing import Any
 
 from serac.errors import SeracError
 from serac.forkserver import ONE_THREAD, SPENT, hand_over
-from serac.workflow import provenance
+from serac.workflow import attempts, provenance
+from serac.workflow.gpus import take
 from serac.workflow.slurm_records import companion_path, record_grant
 
 
@@ -42,11 +43,12 @@ def start(snakemake: Any, *, torch: bool = False) -> None:
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
 
-    started = time.time()
+    started, identity = time.time(), (snakemake.rule, dict(snakemake.wildcards.items()))
     provenance.path_of(snakemake.log[0]).unlink(missing_ok=True)
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        atexit.unregister(record_provenance)
+        atexit.unregister(finish)
+        attempts.end(*identity, attempts.ending_of(kind))
         if issubclass(kind, SeracError):
             message = f"{kind.__name__} in rule {snakemake.rule}: {error}\n"
             log.write(message)
@@ -55,16 +57,22 @@ def start(snakemake: Any, *, torch: bool = False) -> None:
         else:
             sys.__excepthook__(kind, error, trace)
 
-    def record_provenance() -> None:
+    def finish() -> None:
+        """At the end of a process without an error: of a job that is done, or that SIGTERM stopped."""
+        if not all(Path(output).exists() for output in snakemake.output):
+            attempts.end(*identity, "time")
+            return
         try:
             provenance.write(snakemake, started)
+            attempts.end(*identity, None)
         except Exception as error:
             report(type(error), error, error.__traceback__)
             log.flush()
             os._exit(1)  # a result whose record cannot be written is no result; exceptions at exit are ignored
 
     sys.excepthook = report
-    atexit.register(record_provenance)
+    atexit.register(finish)
+    attempts.begin(*identity)
     spare_garbage_collection()
     record_grant(snakemake.log[0])
     record_cost(snakemake.log[0])
@@ -98,9 +106,11 @@ def spare_garbage_collection() -> None:
 
 
 def device(snakemake: Any) -> str:
-    """``cuda`` if the run computes there and the job was granted a GPU, else ``cpu``."""
+    """``cuda`` if the run computes there and the job was granted a GPU, which it then has to itself; else ``cpu``."""
     granted = snakemake.resources.get("gpu", 0) > 0
-    return "cuda" if granted and snakemake.config["run"]["device"] == "cuda" else "cpu"
+    if not granted or snakemake.config["run"]["device"] != "cuda":
+        return "cpu"
+    return take(snakemake.resources.get("gpu_mem_mb", 0))
 
 
 def folder(files: Any) -> Path:

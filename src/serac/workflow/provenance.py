@@ -66,7 +66,7 @@ def write(job: Any, started: float) -> Path | None:
 
     Returns its path, or ``None`` if the job has made no file.
     """
-    outputs = {str(path): checksum(path) for path in job.output if Path(path).is_file()}
+    outputs = {str(path): checksum(path) for path in job.output if Path(path).exists()}
     if not outputs:
         return None
     records = read_records(folder_of(path) for path in job.input)
@@ -105,7 +105,11 @@ def digest(values: Any) -> str:
 
 
 def checksum(path: Path | str) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file, or of the names and contents of all files of a folder that are not hidden."""
+    if Path(path).is_dir():
+        names = sorted(file.relative_to(path) for file in Path(path).rglob("*") if file.is_file())
+        seen = [[name.as_posix(), checksum(path / name)] for name in names if not name.parts[0].startswith(".")]
+        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
     with Path(path).open("rb") as data:
         return hashlib.file_digest(data, "sha256").hexdigest()
 
@@ -176,7 +180,7 @@ def _hash_of(path: str, known: Mapping[str, Record]) -> str:
     """Hash of the job that made a file, else of its bytes. Names of files count too: a job may make several."""
     if path in known:
         return digest([known[path].hash, Path(path).name])
-    return digest([checksum(path)]) if Path(path).is_file() else "missing"
+    return digest([checksum(path)]) if Path(path).exists() else "missing"
 
 
 def _contents(outputs: Mapping[str, str]) -> list[Any]:

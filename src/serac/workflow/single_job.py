@@ -19,37 +19,36 @@ from types import SimpleNamespace, TracebackType
 from typing import Any
 
 from serac.errors import ConfigError, MissingSourceError, SeracError
-
-ROOT = Path(__file__).parents[3]
+from serac.workflow.graph import ROOT, jobs, plan
 
 
 class Named(list[Any]):
     """Values in order, some of them (or runs of them) also by name: what scripts know as ``snakemake.input``."""
 
-    def __init__(self, values: Iterable[Any], names: Mapping[str, tuple[int, int | None]]) -> None:
+    def __init__(self, values: Iterable[Any], named: Mapping[str, Any]) -> None:
         super().__init__(values)
-        self._names = {name: (start, end) for name, (start, end) in names.items()}
+        self._named = dict(named)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._names:
-            raise AttributeError(f"{name} is none of {', '.join(self._names)}")
-        start, end = self._names[name]
-        return super().__getitem__(start) if end is None else list(self[start:end])
+        try:
+            return self.__dict__["_named"][name]
+        except KeyError:
+            raise AttributeError(f"{name} is none of {', '.join(self._named)}") from None
 
     def __getitem__(self, key: Any) -> Any:
         return getattr(self, key) if isinstance(key, str) else super().__getitem__(key)
 
     def keys(self) -> Iterable[str]:
         """Names, in order."""
-        return self._names.keys()
+        return self._named.keys()
 
-    def items(self) -> list[tuple[str, Any]]:
+    def items(self) -> Iterable[tuple[str, Any]]:
         """Names with their values."""
-        return [(name, getattr(self, name)) for name in self._names]
+        return self._named.items()
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value called ``name``, or ``default``."""
-        return getattr(self, name, default)
+        return self._named.get(name, default)
 
 
 def run(file: Path | str) -> None:
@@ -58,6 +57,10 @@ def run(file: Path | str) -> None:
     Raises ``ConfigError`` if the file does not describe a job, ``MissingSourceError`` if an input is not there.
     """
     job = _read(Path(file))
+    script = (SCRIPTS / job.script).resolve()
+    if script.parent != SCRIPTS or script.suffix != ".py" or not script.is_file():
+        raise ConfigError(f"{file} names the script {job.script!r}, which is none of the workflow's. Hint: write job "
+                          "files by python -m serac.workflow.single_job --write")  # fmt: skip
     missing = [path for path in job.input if not Path(path).exists()]
     if missing:
         raise MissingSourceError(
@@ -66,7 +69,7 @@ def run(file: Path | str) -> None:
         )
     for path in (*job.output, *job.log):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    runpy.run_path(str(ROOT / job.script), init_globals={"snakemake": job})
+    runpy.run_path(str(script), init_globals={"snakemake": job})
 
 
 def _read(file: Path) -> SimpleNamespace:
@@ -81,6 +84,7 @@ def _read(file: Path) -> SimpleNamespace:
 
 
 # --- writing job files, with Snakemake ---------------------------------------------------------------
+SCRIPTS = ROOT / "workflow/scripts"
 PARTS = ("input", "output", "params", "wildcards", "log", "resources")
 
 
@@ -88,17 +92,17 @@ def write_jobs(folder: Path, configs: Iterable[Path], targets: Iterable[str] = (
     """One file for every job with a script that ``targets`` (default: everything) still need; returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for job in _jobs(list(configs), frozenset(targets)):
+    for job in jobs(plan(configs, targets)):
         if job.rule.script is None:
             continue
         parts = {part: _named(getattr(job, part)) for part in PARTS if part != "resources"}
         description = {
             "rule": job.rule.name,
-            "script": str(Path("workflow/scripts") / Path(str(job.rule.script)).name),
+            "script": Path(str(job.rule.script)).name,
             "threads": job.threads,
             "config": {"run": {"device": job.rule.workflow.config["run"]["device"]}},
             **parts,
-            "resources": _resources(job.resources),
+            "resources": {"values": [], "named": {k: v for k, v in job.resources.items() if isinstance(v, (int, str))}},
         }
         file = folder / f"{'-'.join([job.rule.name, *map(_label, job.wildcards_dict.items())])}.json"
         file.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
@@ -106,30 +110,16 @@ def write_jobs(folder: Path, configs: Iterable[Path], targets: Iterable[str] = (
     return sorted(written)
 
 
-def _jobs(configs: list[Path], targets: frozenset[str]) -> list[Any]:
-    """The jobs that Snakemake would run; the API has no public way to them, a test watches this one."""
-    from snakemake.api import SnakemakeApi
-    from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
-
-    with SnakemakeApi(OutputSettings(dryrun=True, quiet={Quietness.ALL})) as api:
-        workflow = api.workflow(
-            resource_settings=ResourceSettings(cores=1),
-            config_settings=ConfigSettings(configfiles=[path.resolve() for path in configs]),
-            snakefile=ROOT / "Snakefile",
-            workdir=Path.cwd(),
-        )
-        workflow.dag(DAGSettings(targets=targets)).execute_workflow(executor="dryrun")
-        return list(workflow._workflow.dag.needrun_jobs(exclude_finished=False))
-
-
 def _named(values: Any) -> dict[str, Any]:
-    plain = [value if isinstance(value, (bool, int, float, dict, list, type(None))) else str(value) for value in values]
-    return {"values": plain, "names": dict(values._get_names())}
+    return {"values": list(map(_plain, values)), "named": {name: _plain(value) for name, value in values.items()}}
 
 
-def _resources(resources: Any) -> dict[str, Any]:
-    named = {name: value for name, value in resources.items() if isinstance(value, (int, str))}
-    return {"values": list(named.values()), "names": {name: (index, None) for index, name in enumerate(named)}}
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return list(map(_plain, value))
+    return value if isinstance(value, (bool, int, float, type(None))) else str(value)
 
 
 def _label(wildcard: tuple[str, str]) -> str:
