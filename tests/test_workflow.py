@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from serac.settings import load
 from snakemake_runs import ROOT, SMOKE, snakemake
 
 SCENARIOS = sorted((ROOT / "config").glob("*.yaml"))
@@ -128,8 +129,11 @@ def test_one_gpu_job_at_a_time_unless_told_otherwise(
 ) -> None:
     """Jobs of the heavy kinds ask for a GPU; `workflow.global_resources` is half-internal and may change."""
     config = tmp_path / "gpu.yaml"
-    config.write_text("run: {device: cuda}\n")
-    targets = [f"resources/smoke/models/{name}/config.json" for name in ("t5-mini", "gpt2-mini")]
+    tiny = load(ROOT / "config/config.yaml", SMOKE).checkpoints["t5-mini"].pretrain
+    assert tiny
+    pretrained = {"t5-narrow": {"pretrain": tiny.model_dump(mode="json")}}
+    config.write_text(yaml.safe_dump({"run": {"device": "cuda"}, "checkpoints": pretrained}))
+    targets = [f"resources/smoke/models/{name}/config.json" for name in ("t5-mini", "t5-narrow")]
     run = snakemake(tmp_path, *targets, "--cores", "2", "--configfile", SMOKE, config, *arguments)
     assert run.returncode == 0, run.stdout[-2000:]
     events = re.findall(r"Making the checkpoint|Finished jobid: \d+ \(Rule: generate_model\)", run.stdout)

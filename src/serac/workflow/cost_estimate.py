@@ -260,4 +260,5 @@ def _bounded(
 
 
 def _total(what: str, batches: list[Batch], count: float, validation: list[Batch], validations: float) -> float:
-    return count * sum(getattr(b, what) for b in batches) + validations * sum(getattr(b, what) for b in validation)
+    per_step, per_validation = (sum(float(getattr(b, what)) for b in some) for some in (batches, validation))
+    return count * per_step + validations * per_validation
