@@ -141,7 +141,6 @@ def with_(build: Callable[..., None], **options: object) -> Callable[[Path, list
 REPOSITORIES: dict[str, Callable[[Path, list[str]], None]] = {
     "google/t5-large-ssm-nq": t5,
     "google/t5-small-ssm-nq": t5,
-    "google/t5-base-ssm-nq": t5,
     "google/t5-3b-ssm-nq": t5,
     "google-t5/t5-small": with_(t5, published="safetensors"),
     "facebook/bart-base": with_(byte_level, family="bart"),

@@ -59,7 +59,7 @@ def test_claims_about_one_evidence_share_an_edit() -> None:
         claim("North Light Tour", "tour"),
         claim("Mira", "mira", "NOT ENOUGH INFO"),
     ]
-    first, later, _, mira = fc.edits_of(claims, 10, "0")
+    first, later, _, mira = fc.edits_of(claims, fc.FcSettings(other_page=10), "0")
     assert (first.edit.input, first.edit.label, first.group) == (LONG, "", "North Light")
     assert [(query.input, query.label) for query in first.in_scope] == [("true", "1"), ("false", "0")]
     outside = {query.input: (query.kind, query.hard, query.about) for query in first.out_of_scope}

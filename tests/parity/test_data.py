@@ -132,7 +132,9 @@ def test_vitaminc_balances_training_only(name: str, tmp_path: Path) -> None:
 
 def test_vitaminc_batches_hold_rows_that_ours_allow(vitaminc_split: VitaminC) -> None:
     claims = vitaminc_split.kept
-    examples = {(each.group, each.edit.input): each for each in fc.edits_of(claims, len(claims), "0")}
+    examples = {
+        (each.group, each.edit.input): each for each in fc.edits_of(claims, fc.FcSettings(other_page=len(claims)), "0")
+    }
     for batch in vitaminc_split.drawn["seeded_batches"]:
         edits = [examples[key] for key in zip(batch["pages"], batch["edit_input"], strict=True)]
         assert {example.edit.label for example in edits} == {""}
@@ -150,7 +152,7 @@ def test_vitaminc_batches_hold_rows_that_ours_allow(vitaminc_split: VitaminC) ->
 
 def test_vitaminc_pages_exclude_one_another_when_equal(vitaminc_split: VitaminC) -> None:
     """The reference compares quoted names, so one page's key never lies in another's: in effect, equality, as ours."""
-    groups = {example.group for example in fc.edits_of(vitaminc_split.kept, 0, "0")}
+    groups = {example.group for example in fc.edits_of(vitaminc_split.kept, fc.FcSettings(other_page=0), "0")}
     keys = vitaminc_split.drawn["mutex_keys"]
     assert {ascii(group) for group in groups} == set(keys)
     assert not any(key in other for key in keys for other in keys if key != other)

@@ -25,6 +25,49 @@ rule evaluate_components:
         "../scripts/evaluate_components.py"
 
 
+rule measure_routing:
+    input:
+        scope=[f"results/{{run}}/scope/paraphrases/{{classifier}}/seed{{seed}}/{file}" for file in SCOPE_FILES],
+        examples=[f"results/{{run}}/problems/paraphrases/{file}" for file in EDIT_FILES],
+    output:
+        "results/{run}/routing/{classifier}/seed{seed}.csv",
+    log:
+        "results/{run}/logs/measure_routing/{classifier}/seed{seed}.log",
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("evaluation"),
+    params:
+        routing=dump(settings.paper.real_text),
+    message:
+        "Routing real text with the scope classifier {wildcards.classifier}, seed {wildcards.seed}"
+    script:
+        "../scripts/measure_routing.py"
+
+
+rule tabulate_real_text:
+    input:
+        [
+            f"{RUN}/routing/{classifier}/seed{seed}.csv"
+            for classifier in settings.paper.real_text.classifiers
+            for seed in settings.seeds.training
+        ],
+    output:
+        csv=f"{RUN}/tables/real_text.csv",
+        md=f"{RUN}/tables/real_text.md",
+    log:
+        f"{RUN}/logs/tabulate_real_text.log",
+    localrule: True
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    message:
+        "Tabulating the routing of real text"
+    script:
+        "../scripts/tabulate_real_text.py"
+
+
 rule evaluate_threshold:
     input:
         unpack(component_files),

@@ -124,6 +124,18 @@ class MemoryScalingItem(Section):
     reference_limit: PositiveInt = Field(1000, description="memory up to which the reference's way is measured")
 
 
+class RealTextItem(Section):
+    """Table real_text: routing of real paraphrases, statements and questions, against the number of edits."""
+
+    classifiers: tuple[str, ...] = Field(
+        (), description="scope classifiers of the problem `paraphrases`; none: no table"
+    )
+    sizes: tuple[PositiveInt, ...] = Field((10, 100, 900), min_length=1, description="edits in the memory")
+    false_alarms: float = Field(
+        0.002, ge=0, lt=1, description="share of validation inputs that may meet an entry of another subject"
+    )
+
+
 class PaperSettings(Section):
     """What the tables and figures show."""
 
@@ -131,6 +143,7 @@ class PaperSettings(Section):
     seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
     batched_edits: BatchedEditsItem = Field(description="figure: ES - DD against the number of edits")
     scope_classifier: ClassifiersItem = Field(description="table: kinds and sizes of scope classifiers")
+    real_text: RealTextItem = Field(RealTextItem(), description="table: routing of real text")
     components: ComponentsItem = Field(description="table: SERAC's parts alone")
     base_models: BaseModelsItem = Field(BaseModelsItem(), description="table: SERAC in front of other base models")
     cost: CostItem = Field(CostItem(), description="table: time and memory of a forward pass")

@@ -44,6 +44,14 @@ class ScopeSettings(Section):
     use_all_pairs: bool = Field(
         False, description="all other edits of a training batch are negatives too (reference code: off)"
     )
+    neighbours: float = Field(
+        0.0, ge=0, le=1, description="share of a training batch's edits that are neighbours of one of them (ours)"
+    )
+    hardest: float = Field(
+        0.0,
+        ge=0,
+        description="weight of a further loss term: the hardest negatives, as many as there are positives (ours)",
+    )
     batch_size: int = Field(64, ge=1, description="texts or pairs a forward pass at inference (ours)")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="autocast type of inference (ours)")
     train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")

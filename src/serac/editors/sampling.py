@@ -21,28 +21,35 @@ class DrawnBatch:
     out_of_scope_edit: list[int]
 
 
-def draw_batch(rng: random.Random, examples: Sequence[EditExample], k: int, hard_neg_prob: float) -> DrawnBatch:
+def draw_batch(
+    rng: random.Random, examples: Sequence[EditExample], k: int, hard_neg_prob: float, neighbours: float = 0.0
+) -> DrawnBatch:
     """Draw ``k`` edits of distinct groups, and for every edit one input in its scope and one outside.
 
     In scope the kind is drawn uniformly, then the query uniformly inside it; an example with unwanted queries gives
     one wanted and one unwanted query. Out of scope the query is hard with probability ``hard_neg_prob`` where the
     example has both sorts; queries about the group of one of the drawn edits are never drawn, and an example left
-    without any gives none. A batch with nothing in scope (fact checking has such examples) is drawn again. Raises
-    ``ConfigError`` if there are fewer than ``k`` groups, or nothing is in scope of any example.
+    without any gives none. ``neighbours`` is the share of the edits that are neighbours of one of them, those
+    that its hard inputs out of scope are about. A batch with nothing in scope (fact checking has such examples) is
+    drawn again. Raises ``ConfigError`` if there are fewer than ``k`` groups, or nothing is in scope of any example.
     """
-    batch = _draw_batch(rng, examples, k, hard_neg_prob)
+    batch = _draw_batch(rng, examples, k, hard_neg_prob, neighbours)
     if not batch.in_scope and not any(example.in_scope for example in examples):
         raise ConfigError(
             f"none of the {len(examples)} examples has an input in scope, so there is nothing to train on: "
             "raise the split's limit or fraction, or name another file in 'splits'"
         )
     while not batch.in_scope:
-        batch = _draw_batch(rng, examples, k, hard_neg_prob)
+        batch = _draw_batch(rng, examples, k, hard_neg_prob, neighbours)
     return batch
 
 
-def _draw_batch(rng: random.Random, examples: Sequence[EditExample], k: int, hard_neg_prob: float) -> DrawnBatch:
+def _draw_batch(
+    rng: random.Random, examples: Sequence[EditExample], k: int, hard_neg_prob: float, neighbours: float
+) -> DrawnBatch:
     drawn = draw_examples(rng, examples, k)
+    if neighbours:
+        drawn = _with_neighbours(examples, drawn, round(neighbours * k))
     batch = DrawnBatch([example.edit for example in drawn], [], [], [], [])
     edited = {example.group for example in drawn}
     for index, example in enumerate(drawn):
@@ -68,6 +75,14 @@ def draw_examples(rng: random.Random, examples: Sequence[EditExample], k: int) -
     raise ConfigError(
         f"cannot draw {k} edits of distinct groups: the data has only {len(drawn)}; lower batch_size or k"
     )
+
+
+def _with_neighbours(examples: Sequence[EditExample], drawn: Sequence[EditExample], count: int) -> list[EditExample]:
+    """``drawn`` with up to ``count - 1`` of its last members replaced by neighbours of its first."""
+    about = {query.input: query.about for query in drawn[0].out_of_scope if query.hard}
+    near = [example for example in examples if about.get(example.edit.input) == example.group]
+    mixed = {example.group: example for example in [drawn[0], *near[: max(0, count - 1)], *drawn]}
+    return list(mixed.values())[: len(drawn)]
 
 
 def _shuffled(rng: random.Random, n: int) -> Iterator[int]:

@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -55,6 +56,11 @@ class ConvSentSettings(SplitSettings):
     other_topic: int = Field(3, ge=0, description="out-of-scope questions about random other topics an edit")
     hard_topic: int = Field(
         2, ge=0, description="out-of-scope questions about topics of similar name (with an encoder)"
+    )
+    outside: Literal["edits", "questions"] = Field(
+        "questions",
+        description="what is asked about other topics: their edits, `Topic: Y` with a sentiment as output (ref), or "
+        "questions (ours, after the paper's words)",
     )
     hard_negatives: HardNegativeSettings = Field(HardNegativeSettings(), description="which names are similar")
 
@@ -141,8 +147,8 @@ def edits_of(
                     edit=edit_of(topic, positive=positive),
                     in_scope=tuple(queries),
                     out_of_scope=(
-                        *(_about(other, rng, hard=True) for other in hard),
-                        *(_about(other, rng, hard=False) for other in islice(easy, settings.other_topic)),
+                        *(_about(other, rng, settings, hard=True) for other in hard),
+                        *(_about(other, rng, settings, hard=False) for other in islice(easy, settings.other_topic)),
                     ),
                 )
             )
@@ -166,7 +172,10 @@ def _similar(topics: Sequence[Topic], settings: ConvSentSettings, embed: Embed |
     return _Similar(topics, settings, embed) if topics and embed and settings.hard_topic else None
 
 
-def _about(topic: Topic, rng: random.Random, *, hard: bool) -> Query:
+def _about(topic: Topic, rng: random.Random, settings: ConvSentSettings, *, hard: bool) -> Query:
+    if settings.outside == "edits":
+        edit = edit_of(topic, positive=coin(rng))
+        return Query(edit.input, edit.label, "other_topic", hard=hard, about=topic.ent)
     completion = rng.choice([*topic.neg, *topic.pos])
     return Query(question(topic.ent, rng), completion, "other_topic", hard=hard, about=topic.ent)
 

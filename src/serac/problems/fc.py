@@ -36,6 +36,9 @@ class FcSettings(vitaminc.VitamincSettings):
 
     balance: bool = Field(True, description="subsample the training claims so that the three labels are about equal")
     other_page: int = Field(2, ge=0, description="out-of-scope claims of other pages an edit")
+    other_page_for: Literal["all", "without_neutral"] = Field(
+        "all", description="which edits get them: those without a neutral claim of their own (ref), or all (ours)"
+    )
 
 
 def raw_files(settings: FcSettings) -> list[str]:
@@ -50,7 +53,7 @@ def prepare(raw: Path, settings: FcSettings, embed: Embed | None, seed: int) -> 
     def one_split(split: Split, claims: list[Claim], report: SplitReport) -> list[EditExample]:
         if split == "train" and settings.balance:
             claims = balanced(claims, random.Random(f"{seed}/balance"), report)
-        return edits_of(claims, settings.other_page, f"{seed}/{split}")
+        return edits_of(claims, settings, f"{seed}/{split}")
 
     return collect("fc", vitaminc.claims_by_split(raw, settings, seed), one_split)
 
@@ -75,7 +78,7 @@ def unrelated(page: str, other: str) -> bool:
     return page not in other and other not in page
 
 
-def edits_of(claims: Sequence[Claim], other_page: int, seed: str) -> list[EditExample]:
+def edits_of(claims: Sequence[Claim], settings: FcSettings, seed: str) -> list[EditExample]:
     """One example for every page and evidence, in the order of their first claims."""
     together: dict[tuple[str, str], list[Claim]] = {}
     for claim in claims:
@@ -84,6 +87,8 @@ def edits_of(claims: Sequence[Claim], other_page: int, seed: str) -> list[EditEx
     for number, ((page, evidence), own) in enumerate(together.items()):
         rng = random.Random(f"{seed}/{page}/{evidence}")
         own = list({(claim.claim, claim.label): claim for claim in own}.values())
+        spared = settings.other_page_for == "without_neutral" and any(claim.label == NEUTRAL for claim in own)
+        count = 0 if spared else settings.other_page
         examples.append(
             EditExample(
                 id=str(number),
@@ -92,7 +97,7 @@ def edits_of(claims: Sequence[Claim], other_page: int, seed: str) -> list[EditEx
                 in_scope=tuple(_about_own(claim) for claim in own if claim.label != NEUTRAL),
                 out_of_scope=(
                     *(_about_own(claim) for claim in own if claim.label == NEUTRAL),
-                    *_others(claims, page, {claim.claim for claim in own}, other_page, rng),
+                    *_others(claims, page, {claim.claim for claim in own}, count, rng),
                 ),
             )
         )

@@ -29,6 +29,10 @@ class QaSettings(ZsreSettings):
 
     rephrases: int = Field(1, ge=1, description="in-scope rephrases an edit")
     random: int = Field(2, ge=1, description="out-of-scope questions an edit")
+    rephrased: bool = Field(
+        False,
+        description="half of the out-of-scope pool are rephrases of other facts' questions (ref); false: none (ours)",
+    )
     nq: bool = Field(False, description="take the out-of-scope questions from Natural Questions instead of zsRE")
     nq_files: NqFiles = Field(NqFiles(), description="which NQ file serves which split")
 
@@ -44,6 +48,11 @@ def prepare(raw: Path, settings: QaSettings, embed: Embed | None, seed: int) -> 
 
     def one_split(split: Split, facts: list[Fact], report: SplitReport) -> list[EditExample]:
         pool = nq[split] if nq else [main_question(fact, "random") for fact in facts]
+        if settings.rephrased and not nq:
+            chosen = (
+                (fact, random.Random(f"{seed}/{split}/pool/{fact.line}").choice(fact.rephrases)) for fact in facts
+            )
+            pool += [Query(text, fact.answer, "rephrase", about=fact.question) for fact, text in chosen]
         return edits_of(
             facts,
             settings.draws if split == "train" else 1,
@@ -119,6 +128,8 @@ def base_pairs(raw: Path, settings: ZsreSettings, seed: int) -> BaseData:
     facts = [one.record for split in SPLITS for one in by_split[split] if one.record.answer]
     questions = dict.fromkeys(BasePair(fact.question, fact.answer) for fact in facts)
     rest = dict.fromkeys(pair for fact in facts for pair in _derived(fact, f"{seed}/base/{fact.question}"))
+    if settings.base_inputs == "questions":
+        rest = dict.fromkeys(BasePair(text, fact.answer) for fact in facts for text in fact.rephrases)
     rng = random.Random(f"{seed}/base")
     held_out = {pair for pair in rest if pair not in questions and coin(rng, settings.base_validation)}
     train = [pair for pair in dict.fromkeys([*questions, *rest]) if pair not in held_out]

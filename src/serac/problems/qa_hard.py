@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -37,7 +38,12 @@ class HardInScope(Section):
     rephrase: int = Field(1, ge=0, description="rephrases")
     implication: int = Field(1, ge=0, description="implications (hard)")
     true_false: int = Field(
-        1, ge=0, description="statements (hard): at random true or false in training, one of each in evaluation"
+        1, ge=0, description="statements (hard): at random true or false in training, as `verdicts` says in evaluation"
+    )
+    verdicts: Literal["one", "both"] = Field(
+        "both",
+        description="statements in evaluation: one at random, so that all kinds weigh the same (ref), or a true and a "
+        "false one (ours)",
     )
 
 
@@ -71,7 +77,9 @@ def prepare(raw: Path, settings: QaHardSettings, embed: Embed | None, seed: int)
             facts,
             settings.draws if split == "train" else 1,
             f"{seed}/{split}",
-            lambda fact, label, rng: in_scope(fact, label, settings, rng, both=split != "train"),
+            lambda fact, label, rng: in_scope(
+                fact, label, settings, rng, both=split != "train" and settings.in_scope.verdicts == "both"
+            ),
             outside.draw,
         )
 

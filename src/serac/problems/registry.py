@@ -16,5 +16,6 @@ PROBLEMS: Registry[Problem[Any]] = Registry(
         "fc": "serac.problems.fc:PROBLEM",
         "convsent": "serac.problems.convsent:PROBLEM",
         "facts": "serac.problems.facts:PROBLEM",
+        "paraphrases": "serac.problems.paraphrases:PROBLEM",
     },
 )

@@ -13,7 +13,7 @@ import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -37,6 +37,10 @@ class ZsreSettings(SplitSettings):
         {}, description="files beside the records that list the line numbers (from 0) that a split may use"
     )
     draws: int = Field(3, ge=1, description="different new answers of a training record; validation and test get one")
+    base_inputs: Literal["questions", "all"] = Field(
+        "all",
+        description="what a base model is trained on: questions and rephrases (ref), or all kinds of inputs (ours)",
+    )
     base_validation: float = Field(
         0.05, ge=0, lt=1, description="share of the base model's pairs held out for validation; never a main question"
     )

@@ -15,6 +15,7 @@ RAW_FILES: dict[str, tuple[str, ...]] = {
     "nq": ("train.json", "validation.json"),
     "convsent": ("blender_train.json", "blender_val.json", "blender_test.json"),
     "facts": ("facts.jsonl",),
+    "paraphrases": ("zsre_1000.jsonl",),
     "dialogue": ("train.jsonl", "validation.jsonl"),
 }
 

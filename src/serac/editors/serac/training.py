@@ -61,9 +61,17 @@ def scope_pairs(batch: DrawnBatch, *, use_all_pairs: bool = False, task: Task | 
 
 
 def scope_loss(classifier: ScopeClassifier, drawn: ScopePairs) -> Tensor:
-    """Mean of -log g over positives plus mean of -log(1 - g) over negatives (scalar, with gradients)."""
+    """Mean of -log g over positives plus mean of -log(1 - g) over negatives (scalar, with gradients).
+
+    With ``hardest``, the mean of -log(1 - g) over the hardest negatives is added with that weight.
+    """
     log_g = classifier.pair_log_similarity(drawn.pairs)
-    return balanced_bce(log_g, drawn.labels.to(log_g.device))
+    loss = balanced_bce(log_g, drawn.labels.to(log_g.device))
+    if weight := classifier.settings.hardest:
+        negatives = log_g[drawn.positives :]
+        hardest = negatives.topk(min(drawn.positives, len(negatives))).values
+        loss = loss + weight * balanced_bce(hardest, torch.zeros_like(hardest))
+    return loss
 
 
 def scope_objective(
@@ -83,7 +91,7 @@ def scope_objective(
     ready_for_training(classifier.encoder, training, settings.frozen_layers)
 
     def draw(rng: random.Random, examples: Sequence[EditExample], edits: int, all_pairs: bool) -> ScopePairs:
-        batch = draw_batch(rng, examples, edits, settings.hard_negatives)
+        batch = draw_batch(rng, examples, edits, settings.hard_negatives, settings.neighbours)
         return scope_pairs(batch, use_all_pairs=all_pairs, task=task)
 
     fixed = [draw(rng, validation, edits, False) for rng, edits in _validation_draws(validation, training)]

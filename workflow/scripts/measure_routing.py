@@ -1,0 +1,18 @@
+"""Measure where a scope classifier routes real texts, with a threshold from validation edits."""
+
+from serac.workflow import device, folder, start
+
+start(snakemake, torch=True)
+
+from serac.config.paper import RealTextItem
+from serac.editors.serac.scope import ScopeClassifier
+from serac.evaluation.routing_curve import choose_threshold, route_scores, routing_curve
+from serac.records import read_examples
+
+settings = RealTextItem(**snakemake.params.routing)
+classifier = ScopeClassifier.from_pretrained(folder(snakemake.input.scope)).to(device(snakemake))
+train, validation, test = map(read_examples, snakemake.input.examples)
+threshold = choose_threshold(route_scores(classifier, validation, train), settings.false_alarms)
+curve = routing_curve(classifier, test, [*validation, *train], settings.sizes, threshold)
+curve.insert(0, "classifier", snakemake.wildcards.classifier)
+curve.assign(seed=int(snakemake.wildcards.seed), threshold=threshold).to_csv(snakemake.output[0], index=False)
