@@ -137,20 +137,20 @@ if settings.sources["zsre"].rebuilt:
 
     rule rebuild_statements:
         input:
-            "resources/{world}/raw/zsre/structured_zeroshot-{split}-new_annotated_final.jsonl",
+            "resources/{world}/raw/zsre/structured_zeroshot-{part}-new_annotated_final.jsonl",
         output:
-            statements="resources/{world}/raw/zsre/zsre_yn_{split}.txt",
-            implications="resources/{world}/raw/zsre/impl_{split}.json",
-            report="resources/{world}/raw/zsre/rebuilt_{split}.json",
+            statements="resources/{world}/raw/zsre/zsre_yn_{part}.txt",
+            implications="resources/{world}/raw/zsre/impl_{part}.json",
+            report="resources/{world}/raw/zsre/rebuilt_{part}.json",
         log:
-            "resources/{world}/logs/rebuild_statements/{split}.log",
+            "resources/{world}/logs/rebuild_statements/{part}.log",
         conda:
             "../../envs/evaluation.yaml"
         threads: 1
         resources:
             **needs("transfer"),
         message:
-            "Rebuilding statements and implications of zsRE's {wildcards.split} file from its questions"
+            "Rebuilding statements and implications of zsRE's {wildcards.part} file from its questions"
         script:
             "../scripts/rebuild_statements.py"
 
