@@ -55,7 +55,8 @@ class LookupModel(EditedModel):
     def forward(self, **batch: Tensor) -> Any:
         """The base model's output; rows that hit the cache get the logits of the stored label."""
         output = self.base(**batch)
-        hit, nearest = self.lookup(batch["input_ids"], batch["attention_mask"])
+        asked = self._asked(batch["input_ids"], int(batch.get("logits_to_keep", 0)))
+        hit, nearest = self.lookup(batch["input_ids"][:, :asked], batch["attention_mask"][:, :asked])
         if hit.any():
             assert self.labels is not None
             stored = label_logits(self.labels[nearest], output.logits, self.settings.logit)
@@ -63,7 +64,10 @@ class LookupModel(EditedModel):
         return output
 
     def generate(self, **kwargs: Any) -> Tensor:
-        """The stored label (behind the start token) for rows that hit the cache, else the base model's answer."""
+        """The stored label for rows that hit the cache, else the base model's answer.
+
+        In front of it: the start token, or the prompt of a decoder-only model.
+        """
         ids: Tensor = self.base.generate(**kwargs)  # type: ignore[operator]
         hit, nearest = self.lookup(kwargs["input_ids"], kwargs["attention_mask"])
         if not hit.any():
@@ -71,12 +75,22 @@ class LookupModel(EditedModel):
         assert self.labels is not None
         pad: int = self.base.config.pad_token_id  # type: ignore[assignment,union-attr]
         labels = self.labels[nearest[hit]]
-        width = max(ids.shape[1], labels.shape[1] + 1)
+        start = 1 if self._encodes else kwargs["input_ids"].shape[1]
+        width = max(ids.shape[1], labels.shape[1] + start)
         answers = ids.new_full((ids.shape[0], width), pad)
         answers[:, : ids.shape[1]] = ids
-        answers[hit, 1:] = pad
-        answers[hit, 1 : labels.shape[1] + 1] = labels.where(labels != IGNORED, pad)
+        answers[hit, start:] = pad
+        answers[hit, start : labels.shape[1] + start] = labels.where(labels != IGNORED, pad)
         return answers
+
+    @property
+    def _encodes(self) -> bool:
+        return bool(self.base.config.is_encoder_decoder)  # type: ignore[union-attr]
+
+    def _asked(self, input_ids: Tensor, logits_to_keep: int) -> int:
+        """Length of the prompt: of a decoder-only model, up to the first place whose logits are asked for."""
+        whole = input_ids.shape[1]
+        return whole - logits_to_keep + 1 if logits_to_keep and not self._encodes else whole
 
     @torch.no_grad()
     def lookup(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,9 +105,17 @@ class LookupModel(EditedModel):
 
 @torch.no_grad()
 def mean_states(base: Any, input_ids: Tensor, attention_mask: Tensor, mask_padding: bool = True) -> Tensor:
-    """Mean last encoder state of every row, float32 [B, d]; without ``mask_padding`` padding counts (reference)."""
-    encoder = base.get_encoder() if base.config.is_encoder_decoder else base.base_model
-    states = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+    """Mean last state of every row, of the encoder where there is one: float32 [B, d].
+
+    Without ``mask_padding`` padding counts (reference).
+    """
+    if base.config.is_encoder_decoder:
+        states = base.get_encoder()(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+    elif base.can_generate():  # decoder-only: the padding may stand in front
+        places = (attention_mask.cumsum(1) - 1).clamp(min=0)
+        states = base.base_model(input_ids, attention_mask, position_ids=places).last_hidden_state.float()
+    else:
+        states = base.base_model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
     weights = attention_mask if mask_padding else torch.ones_like(attention_mask)
     return (states * weights.unsqueeze(-1)).sum(1) / weights.sum(1, keepdim=True).clamp(min=1)
 
