@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -74,24 +75,38 @@ def test_the_names_of_jobs_are_in_the_logs_of_snakemake(tmp_path: Path) -> None:
     assert run_ids(tmp_path) == ["4f2a-1", "4f2a-3"]
 
 
-def test_without_runs_there_are_no_orphans(tmp_path: Path) -> None:
+def test_without_runs_nothing_is_left_over(tmp_path: Path) -> None:
     assert cancel_leftover_jobs(tmp_path) == []
 
 
-def test_jobs_of_a_living_snakemake_are_no_orphans(tmp_path: Path) -> None:
+def test_jobs_of_a_living_snakemake_are_not_left_over(tmp_path: Path) -> None:
     script = tmp_path / "snakemake"
     script.write_text("#!/bin/sh\nread line\n")  # has no children: they bear its name until they exec
     script.chmod(0o755)
     process = psutil.Popen([str(script)], cwd=tmp_path, stdin=subprocess.PIPE)
     try:
         assert living_snakemakes(tmp_path) == [process.pid]
-        with pytest.raises(LeftoverJobsError, match=rf"process {process.pid}\) still works in"):
+        with pytest.raises(LeftoverJobsError, match=rf"process {process.pid}\) is running in"):
             cancel_leftover_jobs(tmp_path)
         check = subprocess.run(
             [sys.executable, "-m", "serac.workflow.leftover_jobs", "--check", tmp_path], capture_output=True, text=True
         )
-        assert (check.returncode, "still works in" in check.stderr) == (1, True)
+        assert (check.returncode, "is running in" in check.stderr) == (1, True)
     finally:
         process.kill()
         process.wait()
     assert living_snakemakes(tmp_path) == []
+
+
+@pytest.mark.parametrize(("host", "refused"), [("another-host", True), (platform.node(), False)])
+def test_a_locked_run_of_another_host_is_left_alone(tmp_path: Path, host: str, *, refused: bool) -> None:
+    for folder in ("log", "locks"):
+        (tmp_path / ".snakemake" / folder).mkdir(parents=True)
+    (tmp_path / ".snakemake/log/1.snakemake.log").write_text(f"host: {host}\nBuilding DAG of jobs...\n")
+    (tmp_path / ".snakemake/locks/0.output.lock").write_text("results/x\n")
+    if refused:
+        with pytest.raises(LeftoverJobsError, match=r"started on another-host and may still be running .*Hint"):
+            cancel_leftover_jobs(tmp_path)
+        assert cancel_leftover_jobs(tmp_path, elsewhere=True) == []
+    else:
+        assert cancel_leftover_jobs(tmp_path) == []

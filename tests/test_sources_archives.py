@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import tarfile
 import zipfile
@@ -83,4 +84,29 @@ def test_a_damaged_archive_is_one_clear_message(tmp_path: Path) -> None:
     content[100] ^= 255
     archive.write_bytes(content)
     with pytest.raises(RetrievalError, match=r"is damaged .*Hint: delete it"):
+        extract(archive, "zsre/impl.json", tmp_path / "impl.json")
+
+
+def test_a_member_that_is_the_folder_itself_is_no_fault(tmp_path: Path) -> None:
+    extract(zipped(tmp_path / "archive", {".": b"", "zsre/impl.json": b"[]"}), "zsre/impl.json", tmp_path / "impl.json")
+    assert (tmp_path / "impl.json").read_bytes() == b"[]"
+
+
+def test_a_full_disk_is_not_called_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("serac.sources.archives.os.replace", full)
+    with pytest.raises(RetrievalError, match=r"cannot write .*impl\.json: No space left .*Hint: make room"):
+        extract(zipped(tmp_path / "archive", {"zsre/impl.json": b"[]"}), "zsre/impl.json", tmp_path / "impl.json")
+
+
+def test_damaged_lzma_is_one_clear_message(tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_LZMA) as out:
+        out.writestr("zsre/impl.json", bytes(range(256)) * 400)
+    content = bytearray(archive.read_bytes())
+    content[60:90] = b"\xff" * 30
+    archive.write_bytes(content)
+    with pytest.raises(RetrievalError, match="is damaged"):
         extract(archive, "zsre/impl.json", tmp_path / "impl.json")

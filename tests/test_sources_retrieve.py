@@ -175,6 +175,31 @@ def test_a_release_is_retrieved_once_and_its_files_are_taken_out(server: Server,
     assert server.url("release.zip") in json.loads(lock.path.read_text())
 
 
+@pytest.mark.parametrize("content", ["<!DOCTYPE html><p>Quota exceeded", "two halves"])
+def test_an_archive_is_pinned_only_if_it_is_intact(server: Server, tmp_path: Path, lock: Lock, content: str) -> None:
+    served, work = server.root / "release.zip", tmp_path / "work"
+    served.write_text(content)
+    if content == "two halves":  # as of a server whose file changed between a download and its continuation
+        for name in ("a", "b"):
+            with zipfile.ZipFile(tmp_path / name, "w") as archive:
+                archive.writestr("zsre/impl.json", name * 5000)
+        halves = (tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()
+        served.write_bytes(halves[0][:2500] + halves[1][2500:])
+    with pytest.raises(RetrievalError, match=r"did not deliver an intact zip or tar file.* Hint"):
+        retrieve_archive(release(server, "archive", server.url("release.zip")), tmp_path / "out", work, lock)
+    assert not lock.path.exists()
+    assert not list(work.iterdir())
+
+
+def test_a_web_page_is_never_pinned(server: Server, tmp_path: Path, lock: Lock) -> None:
+    (server.root / "train.jsonl").write_text("<!DOCTYPE html><p>Quota exceeded")
+    source, work = SourceSettings(origin="retrieve", release="r"), tmp_path / "work"
+    with pytest.raises(RetrievalError, match=r"did not deliver a data file.* Hint"):
+        retrieve_file(release(server, "files"), source, "train.jsonl", tmp_path / "out", work, lock)
+    assert not lock.path.exists()
+    assert not list(work.iterdir())
+
+
 # --- the hub -----------------------------------------------------------------------------------------
 @pytest.fixture
 def repository(server: Server) -> Path:

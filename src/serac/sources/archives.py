@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import os
 import stat
 import tarfile
@@ -32,7 +34,7 @@ class _Member:
     def leaves(self) -> bool:
         """Whether its path points out of the folder that the archive is unpacked into."""
         path = PurePosixPath(self.name.replace("\\", "/"))
-        return path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
+        return path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1])
 
 
 def extract(archive: Path, wanted: str, target: Path, *, largest: int = LARGEST) -> None:
@@ -52,8 +54,26 @@ def extract(archive: Path, wanted: str, target: Path, *, largest: int = LARGEST)
                 )
             require_space(target.parent, member.size, f"{member.name} of {archive}")
             _write(archive, member, target)
-        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, OSError) as error:
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+                raise RetrievalError(
+                    f"cannot write {target}: {error.strerror}. Hint: make room, then run again"
+                ) from error
             raise RetrievalError(f"{archive} is damaged ({error}). Hint: delete it and run again") from error
+        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
+            raise RetrievalError(f"{archive} is damaged ({error}). Hint: delete it and run again") from error
+
+
+def is_intact(file: Path) -> bool:
+    """Whether a file is a zip or tar file whose checksums hold: a download that was spliced of two files is not."""
+    try:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as zipped:
+                return zipped.testzip() is None
+        with tarfile.open(file) as tarred:
+            return bool(tarred.getmembers())
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError):
+        return False
 
 
 def _members(archive: Path, stack: ExitStack) -> list[_Member]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from serac.config.sources import ReleaseSettings, SourceSettings
 from serac.errors import RetrievalError
 from serac.sources import hub
-from serac.sources.archives import extract
+from serac.sources.archives import extract, is_intact
 from serac.sources.disk import require_space
 from serac.sources.download import download
 from serac.sources.lock import Lock
@@ -20,6 +20,7 @@ def retrieve_archive(release: ReleaseSettings, target: Path, work: Path, lock: L
     """Download the release's archive to ``target``; ``work`` keeps what an interrupted download resumes from."""
     require_space(work, release.megabytes * 1e6, release.title)
     partial = download(release.address, work / target.name)
+    _require(is_intact(partial), release.address, partial, "an intact zip or tar file")
     _accept(lock, release.address, target.name, partial)
     shutil.move(partial, target)
 
@@ -44,12 +45,29 @@ def retrieve_file(
     else:
         address = f"{release.address.rstrip('/')}/{path}"
         local = download(address, work / path)
+        _require(not _is_page(local), address, local, "a data file")
         _accept(lock, address, path, local)
     if local.suffix == ".parquet":
         write_questions(local, target)
         local.unlink()
     else:
         shutil.move(local, target)
+
+
+def _require(good: bool, address: str, file: Path, what: str) -> None:
+    """Check content before the lock pins it: a page that says sorry would stay pinned."""
+    if not good:
+        file.unlink()
+        raise RetrievalError(
+            f"{address} did not deliver {what}: it may have sent a web page, or changed meanwhile. Hint: open it in a "
+            "browser, then run again"
+        )
+
+
+def _is_page(file: Path) -> bool:
+    with file.open("rb") as data:
+        start = data.read(512).lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html"))
 
 
 def _accept(lock: Lock, address: str, name: str, file: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import platform
 import re
 import subprocess
 import sys
@@ -22,16 +23,17 @@ _ALIVE = "PENDING,CONFIGURING,RUNNING,SUSPENDED,COMPLETING"
 
 
 class LeftoverJobsError(SeracError):
-    """Orphans cannot be told from the jobs of a Snakemake that lives, or do not end."""
+    """Leftover jobs cannot be told from those of a running Snakemake, or do not end."""
 
 
-def cancel_leftover_jobs(folder: Path | str, *, patience: float = 300.0) -> list[int]:
+def cancel_leftover_jobs(folder: Path | str, *, patience: float = 300.0, elsewhere: bool = False) -> list[int]:
     """Cancel and await all jobs that Snakemakes of the past submitted from ``folder``; returns their ids.
 
-    Raises :class:`LeftoverJobsError` if a Snakemake is still at work there, or if a job outlives ``patience`` seconds.
+    ``elsewhere``: a run that started on another host is known to be dead. Raises :class:`LeftoverJobsError` if a
+    Snakemake is still at work there or may be on another host, or if a job outlives ``patience`` seconds.
     """
     folder = Path(folder).resolve()
-    require_none_alive(folder)
+    require_none_alive(folder, elsewhere=elsewhere)
     names = run_ids(folder)
     jobs = jobs_named(names)
     if jobs:
@@ -44,13 +46,30 @@ def cancel_leftover_jobs(folder: Path | str, *, patience: float = 300.0) -> list
     return jobs
 
 
-def require_none_alive(folder: Path) -> None:
-    """Raises :class:`LeftoverJobsError` if a Snakemake is at work in ``folder``."""
+def require_none_alive(folder: Path, *, elsewhere: bool = False) -> None:
+    """Raises :class:`LeftoverJobsError` if a Snakemake works in ``folder`` or, unless ``elsewhere``, may do so.
+
+    Processes of another host cannot be seen: a folder that is locked by a run that started there counts as in use.
+    """
     if alive := living_snakemakes(folder):
         raise LeftoverJobsError(
-            f"Snakemake (process {alive[0]}) still works in {folder}, so its jobs are no orphans. "
+            f"Snakemake (process {alive[0]}) is running in {folder}, so its jobs are not left over. "
             "Hint: wait for it, or stop it with SIGINT, which cancels its jobs"
         )
+    host = last_host(folder)
+    locked = any((folder / ".snakemake/locks").glob("*"))
+    if locked and host not in (None, platform.node()) and not elsewhere:
+        raise LeftoverJobsError(
+            f"the last Snakemake in {folder} started on {host} and may still be running there. Hint: run this on "
+            f"{host}; if that run is dead, use `python -m serac.workflow.leftover_jobs --dead-elsewhere`"
+        )
+
+
+def last_host(folder: Path) -> str | None:
+    """The host of the Snakemake that started last in ``folder``, by its log; ``None`` if there was none."""
+    logs = sorted((folder / ".snakemake/log").glob("*.snakemake.log"))
+    hosts = [found[1] for log in logs if (found := re.search(r"^host: (\S+)", log.read_text(errors="replace"), re.M))]
+    return hosts[-1] if hosts else None
 
 
 def run_ids(folder: Path) -> list[str]:
@@ -99,12 +118,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m serac.workflow.leftover_jobs", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default=".", help="where Snakemake ran (default: here)")
     parser.add_argument("--check", action="store_true", help="cancel nothing; fail if a Snakemake works there")
+    parser.add_argument(
+        "--dead-elsewhere", action="store_true", help="the run that started on another host is known to be dead"
+    )
     options = parser.parse_args()
     try:
         if options.check:
-            require_none_alive(Path(options.folder).resolve())
+            require_none_alive(Path(options.folder).resolve(), elsewhere=options.dead_elsewhere)
             return
-        jobs = cancel_leftover_jobs(options.folder)
+        jobs = cancel_leftover_jobs(options.folder, elsewhere=options.dead_elsewhere)
     except SeracError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     print(f"cancelled {len(jobs)} job(s){': ' if jobs else ''}{', '.join(map(str, jobs))}")
