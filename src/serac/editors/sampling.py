@@ -81,7 +81,9 @@ def _with_neighbours(examples: Sequence[EditExample], drawn: Sequence[EditExampl
     """``drawn`` with up to ``count - 1`` of its last members replaced by neighbours of its first."""
     about = {query.input: query.about for query in drawn[0].out_of_scope if query.hard}
     near = [example for example in examples if about.get(example.edit.input) == example.group]
-    mixed = {example.group: example for example in [drawn[0], *near[: max(0, count - 1)], *drawn]}
+    mixed: dict[str, EditExample] = {}
+    for example in [drawn[0], *near[: max(0, count - 1)], *drawn]:
+        mixed.setdefault(example.group, example)
     return list(mixed.values())[: len(drawn)]
 
 

@@ -76,6 +76,7 @@ def routing_curve(
             if len(batch) == min(k, len(test))
         ]
         scores = pd.concat(parts)
+        scores["foreign"] = scores["foreign"].fillna(-float("inf"))  # a memory of one subject
         routed = (scores["own"] > threshold) & (scores["own"] >= scores["foreign"])
         table = scores.assign(right=routed.where(scores["own"].notna()), alarm=scores["foreign"] > threshold)
         for kind, some in table.groupby("kind", sort=False):

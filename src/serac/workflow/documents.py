@@ -1,4 +1,4 @@
-"""Write docs/sources.md and docs/paper-cost.md: ``python -m serac.workflow.documents`` (``make config``).
+"""Write the generated pages of docs/, but for the configuration: ``python -m serac.workflow.documents``.
 
 With further configuration files, merged on top, what they cost is printed instead.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from serac.paper import ledger
 from serac.settings import load
 from serac.workflow import cost_document, sources_document
 
@@ -21,3 +22,5 @@ if __name__ == "__main__":
         for generated in (sources_document, cost_document):
             generated.DOCUMENT.write_text(generated.document(settings), encoding="utf-8")
             print(f"wrote {generated.DOCUMENT}")
+        ledger.DOCUMENT.write_text(ledger.document(ledger.read_ledger()), encoding="utf-8")
+        print(f"wrote {ledger.DOCUMENT}")

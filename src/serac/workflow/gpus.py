@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from serac.errors import ConfigError
 
@@ -26,11 +26,8 @@ def take(needed_mb: int = 0) -> str:
 
     if "SLURM_JOB_ID" not in os.environ and not _held:
         os.environ["CUDA_VISIBLE_DEVICES"] = lease(_visible())
-    if not torch.cuda.is_available():
-        raise ConfigError(
-            f"run.device is 'cuda', but torch {torch.__version__} finds no usable GPU here. Hint: compare `nvidia-smi` "
-            "with the CUDA version of the installed torch, or set run.device to 'cpu'"
-        )
+    if reason := unusable(torch):
+        raise ConfigError(f"run.device is 'cuda', but {reason}, or set run.device to 'cpu'")
     memory = torch.cuda.get_device_properties(0).total_memory >> 20
     if memory < needed_mb:
         raise ConfigError(
@@ -38,6 +35,37 @@ def take(needed_mb: int = 0) -> str:
             "a larger GPU, or lower batch_size and gpu_mem_mb under run.needs"
         )
     return "cuda"
+
+
+def unusable(torch: Any) -> str:
+    """Why this torch cannot compute on this machine's GPU, and what to do: build, driver or card; "" if it can."""
+    if torch.version.cuda is None:
+        return (
+            f"torch {torch.__version__} is built without CUDA. Hint: install a CUDA build of torch, see "
+            "https://pytorch.org/get-started/locally"
+        )
+    if not torch.cuda.is_available():
+        return (
+            f"torch {torch.__version__}, built for CUDA {torch.version.cuda}, finds no GPU or too old a driver. Hint: "
+            f"`nvidia-smi` shows both; a driver for CUDA {torch.version.cuda} or a torch built for an older CUDA helps"
+        )
+    major, minor = torch.cuda.get_device_capability(0)
+    built = torch.cuda.get_arch_list()
+    runs = any(_runs_on(name, major, minor) for name in built)
+    if not runs:
+        return (
+            f"torch {torch.__version__} has no code for {torch.cuda.get_device_name(0)} (sm_{major}{minor}), only for "
+            f"{', '.join(built)}. Hint: install a build of torch for this card"
+        )
+    return ""
+
+
+def _runs_on(architecture: str, major: int, minor: int) -> bool:
+    """Machine code runs on cards of the same generation and a higher or equal minor version, PTX on all later ones."""
+    kind, _, number = architecture.partition("_")
+    digits = "".join(character for character in number if character.isdigit())
+    built = (int(digits[:-1]), int(digits[-1]))
+    return built <= (major, minor) if kind == "compute" else built[0] == major and built[1] <= minor
 
 
 def lease(devices: list[str], folder: Path | None = None, wait: float = 1.0) -> str:
