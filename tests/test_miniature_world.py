@@ -1,4 +1,4 @@
-"""The generated world: deterministic, disjoint splits, varied, and true to its own facts."""
+"""The generated world: a function of its seed, splits that share nothing they should not, labels that follow."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ import random
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from raw_world import SPLITS, lines
 from serac.config.world import WorldSize
 from serac.errors import ConfigError
-from serac.sources.miniature import generate_world, zsre
-from serac.sources.miniature.names import Names
+from serac.problems.qa_hard import QaHardSettings
+from serac.problems.registry import PROBLEMS
+from serac.sources.miniature import generate_world
+from serac.sources.miniature.fact_source import FactSource, facts, relations_of
+from serac.sources.miniature.names import split_of
+from serac.sources.miniature.tables import table, usable
 
 SMALL = WorldSize(
-    zsre_train=70, zsre_dev=15, zsre_test=25, vitaminc_pages_train=50, vitaminc_pages_dev=12, vitaminc_pages_test=20,
-    convsent_topics_train=20, convsent_topics_dev=4, convsent_topics_test=8, nq=30, dialogue=600,
+    zsre_train=70, zsre_dev=15, zsre_test=25, reading=20, vitaminc_pages_train=50, vitaminc_pages_dev=12,
+    vitaminc_pages_test=20, fever_pages=20, convsent_topics_train=20, convsent_topics_dev=4, convsent_topics_test=8,
+    nq=30, dialogue=600,
 )  # fmt: skip
 
 
@@ -29,6 +35,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def words_of(texts: list[str]) -> set[str]:
+    return {word for text in texts for word in re.findall(r"\w{4,}", text)}
+
+
 def test_files_are_a_function_of_the_seed(tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         generate_world(tmp_path / name, seed=seed, size=SMALL)
@@ -38,147 +48,199 @@ def test_files_are_a_function_of_the_seed(tmp_path: Path) -> None:
     assert all(first[name] != other[name] for name in first)
 
 
-def test_a_world_larger_than_its_names_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="more names"):
-        generate_world(tmp_path, seed=0, size=WorldSize(vitaminc_pages_train=20_000))
-    with pytest.raises(ConfigError, match="NQ"):
-        generate_world(tmp_path, seed=0, size=WorldSize(nq=20_000))
+def test_a_world_with_more_topics_than_there_are_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"lower world\.size\.convsent_topics_train"):
+        generate_world(tmp_path, seed=0, size=WorldSize(convsent_topics_train=20_000))
 
 
-# --- zsRE ------------------------------------------------------------------------------------------
-def facts_of(count: int, *, split: str = "train") -> list[zsre.Fact]:
-    rng = random.Random(3)
-    return [record.fact for record in zsre.make_split(rng, Names(rng), count, split=split) if record.fact]
+# --- facts -----------------------------------------------------------------------------------------
+def test_a_hundred_thousand_facts_are_distinct_and_made_as_asked_for() -> None:
+    stream = facts(3, 100_000)
+    first = [next(stream) for _ in range(10)]
+    questions = {fact.question for fact in first} | {fact.question for fact in stream}
+    assert len(questions) == 100_000
+    assert first == list(facts(3, 10))
+    assert first != list(facts(4, 10))
 
 
-def test_zsre_files_are_aligned_and_sized(world: Path) -> None:
-    for split, count in zip(SPLITS, (700, 150, 250), strict=True):
-        implications = json.loads((world / "zsre" / f"impl_{split}.json").read_text())
-        statements = (world / "zsre" / f"zsre_yn_{split}.txt").read_text().splitlines()
-        assert len(zsre_records(world, split)) == len(implications) == len(statements) == count
-        assert 0 < statements.count("") < count * 0.2
+def test_facts_have_close_names_shared_subjects_and_shared_answers() -> None:
+    some = list(facts(0, 4000))
+    subjects = {fact.subject for fact in some}
+    assert len(subjects) < 0.75 * len(some)
+    assert len({fact.answer for fact in some}) < 0.75 * len(some)
+    shapes = [re.sub(r"\d+", "#", subject) for subject in subjects if re.search(r"\d{2}", subject)]
+    assert len(set(shapes)) < len(shapes)
 
 
-def test_zsre_variety() -> None:
-    facts = facts_of(700)
-    relations = {fact.relation.name: fact.relation for fact in facts}
-    kinds = {kind for relation in relations.values() for kind in (relation.subject, relation.answer)}
-    assert len(relations) >= 16
-    assert len(kinds) >= 8
-    for relation in relations.values():
-        assert len(set(relation.questions)) >= 8
-        assert len(set(relation.held_out)) >= 3
-        assert not set(relation.held_out) & set(relation.questions)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_splits_share_no_relation_no_wording_of_their_own_and_no_word_of_a_name(seed: int) -> None:
+    names: list[set[str]] = []
+    for split in SPLITS:
+        source = FactSource(random.Random(seed), seed, split)
+        subjects = [fact.subject for fact, _ in zip(source, range(300), strict=False)]
+        drawn = {word for name in subjects for word in name.split(" ") if split_of(word, seed) == split}
+        fixed = {part for kind in table("kinds")["subjects"].values() for p in kind["names"] for part in p.split(" ")}
+        names.append({word for name in subjects for word in name.split(" ")} - fixed)
+        assert names[-1] <= drawn
+    assert not any(one & other for one, other in ((names[0], names[1]), (names[0], names[2]), (names[1], names[2])))
+    relations = [{relation.noun for relation in relations_of(seed, split)} for split in SPLITS]
+    assert len(set.union(*relations)) == sum(map(len, relations)) == len(relations_of(seed)) >= 120
+    for kind in ("questions", "statements", "inverse", "named"):
+        wordings = [set(usable(table("wordings")[kind], split)) for split in SPLITS]
+        shared = set(table("wordings")[kind]["any"])
+        assert all(one - shared for one in wordings)
+        assert wordings[0] & wordings[1] == wordings[0] & wordings[2] == wordings[1] & wordings[2] == shared
 
 
-def test_held_out_wording_has_no_new_words() -> None:
-    def words(templates: tuple[str, ...]) -> set[str]:
-        return set(re.findall(r"[a-zA-Z]+", " ".join(templates)))
-
-    seen = {word for relation in zsre.RELATIONS for word in words(relation.questions + relation.statements)}
-    new = {word for relation in zsre.RELATIONS for word in words(relation.held_out)} - seen
-    assert not new
-
-
-def test_zsre_answers_and_subjects_recur() -> None:
-    facts = facts_of(250)
-    by_answer: dict[str, set[str]] = {}
-    by_subject: dict[str, set[str]] = {}
-    for fact in facts:
-        by_answer.setdefault(fact.answer, set()).add(fact.subject)
-        by_subject.setdefault(fact.subject, set()).add(fact.relation.name)
-    assert sum(len(by_answer[fact.answer]) > 1 for fact in facts) > len(facts) / 2
-    assert sum(len(names) > 1 for names in by_subject.values()) > len(by_subject) / 3
-    assert len({(fact.subject, fact.relation.name) for fact in facts}) == len(facts)
-
-
-def test_zsre_splits_share_no_named_entity() -> None:
-    rng = random.Random(5)
-    names = Names(rng)
-    closed = {"occupation", "language", "continent", "founding year", "closing year"}
-    seen: set[str] = set()
-    for split, count in zip(SPLITS, (700, 150, 250), strict=True):
-        facts = [record.fact for record in zsre.make_split(rng, names, count, split=split) if record.fact]
-        entities = {fact.subject for fact in facts}
-        entities |= {fact.answer for fact in facts if fact.relation.answer not in closed}
-        assert not seen & entities
-        seen |= entities
+def test_six_hundred_distinct_test_edits_are_possible(tmp_path: Path) -> None:
+    generate_world(tmp_path, seed=5, size=SMALL.model_copy(update={"zsre_test": 640}))
+    records = zsre_records(tmp_path, "test")
+    assert len({record["input"] for record in records}) == len(records) == 640
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_implications_and_statements_hold_the_answer_once(world: Path, split: str) -> None:
+def test_zsre_files_are_aligned_and_sound(world: Path, split: str) -> None:
+    records = zsre_records(world, split)
     implications = json.loads((world / "zsre" / f"impl_{split}.json").read_text())
     statements = (world / "zsre" / f"zsre_yn_{split}.txt").read_text().splitlines()
-    with_implication = 0
-    for record, entries, statement in zip(zsre_records(world, split), implications, statements, strict=True):
-        answer = record["output"][0]["answer"]
-        texts = [question for question, _, _ in entries] + ([statement] if statement else [])
-        assert all(text.lower().count(answer.lower()) == 1 for text in texts)
+    assert len(records) == len(implications) == len(statements) == getattr(WorldSize(), f"zsre_{split}")
+    asked: dict[str, set[str]] = {}
+    for record, entries, statement in zip(records, implications, statements, strict=True):
+        answer = record["output"][0]["answer"].lower()
+        for text in [question for question, _, _ in entries] + ([statement] if statement else []):
+            assert text.lower().count(answer) == 1
         for question, subject, kind in entries:
             assert kind in ("inverse", "named")
-            assert subject not in question
-            assert subject in record["input"]
-        with_implication += bool(entries)
-    assert with_implication > 0.9 * len(implications)
+            assert subject == record["subject"] not in question
+            asked.setdefault(question, set()).add(subject)
+        assert record["input"] not in record["filtered_rephrases"][1:] or record["filtered_rephrases"]
+        assert record["output"][0]["answer"] not in record["alternatives"]
+    assert all(len(subjects) == 1 for subjects in asked.values())
+    assert sum(map(bool, implications)) > 0.8 * len(records)
+    assert sum(map(bool, statements)) > 0.85 * len(records)
+    usable_records = [record for record in records if record["alternatives"] and record["filtered_rephrases"]]
+    assert all(len(record["alternatives"]) >= 5 for record in usable_records if "subject" in record)
+
+
+def test_the_name_of_the_subject_decides_qa_but_not_qa_hard(world: Path) -> None:
+    records = {record["input"]: record for split in SPLITS for record in zsre_records(world, split)}
+    rephrases = [
+        (record["subject"], text)
+        for record in records.values()
+        if "subject" in record
+        for text in record["filtered_rephrases"]
+    ]
+    assert np.mean([subject in text for subject, text in rephrases]) > 0.97
+    settings = QaHardSettings(hard_negatives={"num_neighbors": 8, "num_exclude": 0})
+    examples = PROBLEMS["qa_hard"].prepare(world, settings, lambda texts: np.eye(len(texts), 64), 0).test
+
+    def rule(example, query) -> bool:
+        own = records[example.edit.input]
+        other = records.get(query.about or example.edit.input, own)
+        named = own["subject"] in query.input or example.edit.label.lower() in query.input.lower()
+        return other.get("relation") == own["relation"] and named
+
+    hits = [rule(example, query) for example in examples for query in example.in_scope]
+    assert 0.75 < np.mean(hits) < 0.9
+    assert np.mean([rule(example, query) for example in examples for query in example.out_of_scope]) < 0.1
+
+
+# --- fact checking ---------------------------------------------------------------------------------
+_COMPARISON = re.compile(
+    r"(?P<more>more than|over|upwards of|after|later than)? ?"
+    r"(?P<less>fewer than|less than|under|before|earlier than)? ?\b(?P<number>\d+)\b"
+)
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_no_implication_has_two_answers(world: Path, split: str) -> None:
-    implications = json.loads((world / "zsre" / f"impl_{split}.json").read_text())
-    answers: dict[str, set[str]] = {}
-    for question, subject, _ in (entry for entries in implications for entry in entries):
-        answers.setdefault(question, set()).add(subject)
-    assert all(len(subjects) == 1 for subjects in answers.values())
+def test_labels_follow_from_the_words_of_the_evidence(world: Path, split: str) -> None:
+    """Read claim and evidence as a stranger would: compare the numbers, look for the names."""
+    for record in lines(world / "vitaminc" / f"{split}.jsonl"):
+        claim, evidence = (record[part].replace(record["page"], "PAGE") for part in ("claim", "evidence"))
+        if record["label"] == "NOT ENOUGH INFO":
+            assert "PAGE" in claim
+        elif record["revised"] in ("number", "date"):
+            stated = [int(number) for number in re.findall(r"\b\d+\b", evidence)]
+            found = next(match for match in _COMPARISON.finditer(claim))
+            number = int(found["number"])
+            true = any(
+                value > number if found["more"] else value < number if found["less"] else value == number
+                for value in stated
+            )
+            assert true == (record["label"] == "SUPPORTS"), record
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_alternatives_and_rephrases(world: Path, split: str) -> None:
-    records = zsre_records(world, split)
-    usable = [record for record in records if len(record["alternatives"]) > 1]
-    assert len(records) - len(usable) == 4
-    assert sum("sex" in record["input"] or "gender" in record["input"] for record in records) == 2
-    answers = {name for record in records for name in record["alternatives"]}
-    for record in usable:
-        answer = record["output"][0]["answer"]
-        assert answer not in record["alternatives"]
-        assert 5 <= len(set(record["alternatives"])) == len(record["alternatives"]) <= 10
-        assert 3 <= len(record["filtered_rephrases"]) <= 7
-        assert record["prediction"] in [answer, *record["alternatives"]]
-        assert len(answer.split()) <= 3
-    original = sum(record["prediction"] == record["output"][0]["answer"] for record in usable)
-    assert 0.8 < original / len(usable) < 1
-    assert sum(record["output"][0]["answer"] in answers for record in usable) > 0.8 * len(usable)
+def test_vitaminc_shares(world: Path, split: str) -> None:
+    records = lines(world / "vitaminc" / f"{split}.jsonl")
+    labels = [record["label"] for record in records]
+    assert labels.count("SUPPORTS") == labels.count("REFUTES") == labels.count("NOT ENOUGH INFO") == len(records) // 3
+    assert {record["revised"] for record in records} == {"number", "date", "name", "category"}
+    compared = [record["label"] for record in records if record["comparison"]]
+    assert len(compared) >= len(records) / 5
+    assert 0.6 < compared.count("SUPPORTS") / compared.count("REFUTES") < 1.6
+    short = sum(len(record["evidence"].split(" ")) <= 10 for record in records)
+    assert 0 < short < len(records) * 0.1
 
 
-@pytest.mark.parametrize(("split", "share"), [("train", 0), ("dev", 0.15), ("test", 0.4)])
-def test_validation_and_test_have_rephrases_of_their_own(split: str, share: float) -> None:
-    rng = random.Random(11)
-    own = []
-    for record in zsre.make_split(rng, Names(rng), 250, split=split):
-        if record.fact:
-            relation = record.fact.relation
-            templates = [text.replace(record.fact.subject, "{s}") for text in record.native["filtered_rephrases"]]
-            own += [template in relation.own_wording(split) for template in templates]
-            assert set(templates) <= {*relation.questions, *relation.own_wording(split)}
-            assert record.native["input"].replace(record.fact.subject, "{s}") in relation.questions
-    assert any(own) == (split != "train")
-    assert sum(own) / len(own) >= share
+def test_the_base_fact_checker_knows_no_claim_of_an_edit(world: Path) -> None:
+    known = {
+        name: {record["claim"] for record in lines(world / "fever" / f"{name}.jsonl")} for name in ("train", "dev")
+    }
+    claims = [record for split in SPLITS for record in lines(world / "vitaminc" / f"{split}.jsonl")]
+    assert not known["train"] & known["dev"]
+    assert not {record["claim"] for record in claims} & (known["train"] | known["dev"])
+    pages = [{record["page"] for record in lines(world / "vitaminc" / f"{split}.jsonl")} for split in SPLITS]
+    assert len(set.union(*pages)) == sum(map(len, pages)) == 1500 + 180 + 240
+    verdicts = [record["label"] for record in lines(world / "fever" / "train.jsonl")]
+    assert 0.45 < verdicts.count("SUPPORTS") / len(verdicts) < 0.55
 
 
-def test_no_two_splits_share_their_own_wording() -> None:
-    for relation in zsre.RELATIONS:
-        own = [set(relation.own_wording(split)) for split in ("train", "dev", "test")]
-        assert not own[0]
-        assert own[1]
-        assert own[2]
-        assert not own[1] & own[2]
+# --- dialogue --------------------------------------------------------------------------------------
+def test_convsent_splits_share_no_topic_and_no_sentence(world: Path) -> None:
+    records = {s: json.loads((world / "convsent" / f"blender_{s}.json").read_text()) for s in ("train", "val", "test")}
+    topics = [{record["ent"] for record in part} for part in records.values()]
+    assert len(set.union(*topics)) == sum(map(len, topics)) == 320
+    sentences = {s: {t for record in part for t in record["pos"] + record["neg"]} for s, part in records.items()}
+    assert not sentences["train"] & (sentences["val"] | sentences["test"])
+    replies = {pair["label"] for pair in lines(world / "dialogue" / "train.jsonl")}
+    assert not replies & (sentences["val"] | sentences["test"])
+    phrases = [text for side in ("positive", "negative") for text in table("convsent")[side]["adjectives"]]
+    used = {s: {word for text in part for word in text.split() if word in phrases} for s, part in sentences.items()}
+    assert len(used["test"] - used["train"]) >= len(used["test"]) / 3
+    assert len(used["val"] - used["train"]) >= len(used["val"]) / 5
+    for record in (one for part in records.values() for one in part):
+        assert len(set(record["pos"])) == len(set(record["neg"])) == 10
+        assert record["ent"] not in record["aliases"]
 
 
-def test_companies_close_after_they_were_founded() -> None:
-    years: dict[str, dict[str, int]] = {}
-    for fact in facts_of(700):
-        if fact.relation.name in ("founded", "closed"):
-            years.setdefault(fact.subject, {})[fact.relation.name] = int(fact.answer)
-    both = [known for known in years.values() if len(known) == 2]
-    assert len(both) > 5
-    assert all(known["founded"] < known["closed"] for known in both)
+def test_questions_in_scope_use_aliases_of_the_topic(world: Path) -> None:
+    settings = PROBLEMS["convsent"].settings()
+    examples = PROBLEMS["convsent"].prepare(world, settings, None, 0).test
+    named = [example.group in query.input for example in examples for query in example.in_scope]
+    assert 0.35 < np.mean(named) < 0.65
+
+
+def test_dialogue_has_as_many_positive_as_negative_replies(world: Path) -> None:
+    pairs = lines(world / "dialogue" / "train.jsonl")
+    assert len(pairs) == 6000
+
+    def mentions(side: str) -> int:
+        return sum(bool(set(table("convsent")[side]["adjectives"]) & set(pair["label"].split())) for pair in pairs)
+
+    assert 0.85 < mentions("positive") / mentions("negative") < 1.15
+
+
+def test_nq_questions_are_disjoint(world: Path) -> None:
+    train, validation = (json.loads((world / "nq" / f"{name}.json").read_text()) for name in ("train", "validation"))
+    assert len(train["questions"]) == len(train["answers"]) == 300
+    assert len(validation["questions"]) == len(validation["answers"]) == 100
+    assert len(set(train["questions"] + validation["questions"])) == 400
+
+
+def test_reading_exercises_hold_their_answers(world: Path) -> None:
+    exercises = lines(world / "reading" / "train.jsonl")
+    assert len(exercises) == 1500
+    assert all(exercise["label"] in exercise["input"] for exercise in exercises)
+    known = {record["input"] for split in SPLITS for record in zsre_records(world, split)}
+    assert not any(exercise["input"].endswith(question) for exercise in exercises[:50] for question in known)

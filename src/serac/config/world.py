@@ -13,9 +13,15 @@ class WorldSize(Section):
     zsre_train: int = Field(700, ge=10, description="zsRE records of the editors' training split")
     zsre_dev: int = Field(150, ge=10, description="zsRE records of the validation split")
     zsre_test: int = Field(250, ge=10, description="zsRE records of the test split")
-    vitaminc_pages_train: int = Field(500, ge=3, description="VitaminC pages (6 records each) of the training split")
-    vitaminc_pages_dev: int = Field(120, ge=3, description="VitaminC pages of the validation split")
-    vitaminc_pages_test: int = Field(200, ge=3, description="VitaminC pages of the test split")
+    reading: int = Field(
+        1500, ge=10, description="exercises in reading for the base model of QA; the validation file has a tenth"
+    )
+    vitaminc_pages_train: int = Field(1500, ge=3, description="VitaminC pages (6 records each) of the training split")
+    vitaminc_pages_dev: int = Field(180, ge=3, description="VitaminC pages of the validation split")
+    vitaminc_pages_test: int = Field(240, ge=3, description="VitaminC pages of the test split")
+    fever_pages: int = Field(
+        500, ge=10, description="pages (10 claims each) of the base fact checker; its development file has a tenth"
+    )
     convsent_topics_train: int = Field(200, ge=2, description="ConvSent topics of the training split")
     convsent_topics_dev: int = Field(40, ge=2, description="ConvSent topics of the validation split")
     convsent_topics_test: int = Field(80, ge=2, description="ConvSent topics of the test split")

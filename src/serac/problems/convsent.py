@@ -77,6 +77,8 @@ class Topic(BaseModel):
     ent: str = Field(min_length=1)
     pos: list[str]
     neg: list[str]
+    aliases: list[str] = []
+    """Other ways to call it, which questions in scope use half of the time; the released files have none."""
 
     @field_validator("pos", "neg")
     @classmethod
@@ -121,8 +123,12 @@ def edit_of(topic: Topic, *, positive: bool) -> Edit:
 def in_scope(topic: Topic, *, positive: bool, rng: random.Random) -> list[Query]:
     """All completions, negative then positive, each behind its own question."""
     completions = [*((text, False) for text in topic.neg), *((text, True) for text in topic.pos)]
+
+    def called() -> str:
+        return rng.choice(topic.aliases) if topic.aliases and coin(rng) else topic.ent
+
     return [
-        Query(question(topic.ent, rng), text, "completion", wanted=sentiment == positive)
+        Query(question(called(), rng), text, "completion", wanted=sentiment == positive)
         for text, sentiment in completions
     ]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import Field
 
 from serac.problems import natural_questions, zsre
-from serac.problems.base_pairs import BaseData, BasePair
+from serac.problems.base_pairs import BaseData, BasePair, read_pairs
 from serac.problems.draw import coin, shuffled
 from serac.problems.natural_questions import NqFiles
 from serac.problems.problem import Problem
@@ -122,7 +122,8 @@ def base_pairs(raw: Path, settings: ZsreSettings, seed: int) -> BaseData:
 
     Questions and rephrases with the original answer, implications with their own, and every statement once with the
     original answer (``True``) and once with an alternative (``False``). ``settings.base_validation`` of the pairs
-    other than the questions themselves are held out.
+    other than the questions themselves are held out. With ``settings.reading``
+    the exercises of ``raw/reading`` are added.
     """
     by_split = zsre.facts_by_split(raw, settings, seed)
     facts = [one.record for split in SPLITS for one in by_split[split] if one.record.answer]
@@ -133,7 +134,10 @@ def base_pairs(raw: Path, settings: ZsreSettings, seed: int) -> BaseData:
     rng = random.Random(f"{seed}/base")
     held_out = {pair for pair in rest if pair not in questions and coin(rng, settings.base_validation)}
     train = [pair for pair in dict.fromkeys([*questions, *rest]) if pair not in held_out]
-    return BaseData(train, [pair for pair in rest if pair in held_out])
+    read, unseen = ([], [])
+    if settings.reading:
+        read, unseen = (read_pairs(raw / "reading" / f"{name}.jsonl") for name in ("train", "validation"))
+    return BaseData(train + read, [pair for pair in rest if pair in held_out] + unseen)
 
 
 def _derived(fact: Fact, seed: str) -> list[BasePair]:

@@ -44,6 +44,10 @@ class ZsreSettings(SplitSettings):
     base_validation: float = Field(
         0.05, ge=0, lt=1, description="share of the base model's pairs held out for validation; never a main question"
     )
+    reading: bool = Field(
+        False,
+        description="the base model also learns to read: raw/reading, statements with questions about other facts",
+    )
 
 
 _Implication = tuple[str, str, Any]  # question, answer, and a third field that is never read
@@ -127,12 +131,13 @@ def facts_by_split(raw: Path, settings: ZsreSettings, seed: int) -> dict[Split, 
 
 
 def raw_files(settings: ZsreSettings) -> list[str]:
-    """Files that :func:`facts_by_split` reads, below the folder of raw sources."""
+    """Files that the edits and the base model's pairs are made of, below the folder of raw sources."""
     patterns = ["structured_zeroshot-{}-new_annotated_final.jsonl"]
     patterns += ["impl_{}.json"] if settings.implications else []
     patterns += ["zsre_yn_{}.txt"] if settings.true_false else []
     files = [pattern.format(name) for name in dict.fromkeys(settings.splits.values()) for pattern in patterns]
-    return [f"zsre/{file}" for file in [*files, *settings.subsets.values()]]
+    reading = ["reading/train.jsonl", "reading/validation.jsonl"] if settings.reading else []
+    return [*(f"zsre/{file}" for file in [*files, *settings.subsets.values()]), *reading]
 
 
 def fault(fact: Fact, settings: ZsreSettings) -> str | None:

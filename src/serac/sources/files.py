@@ -16,6 +16,7 @@ RAW_FILES: dict[str, tuple[str, ...]] = {
     "convsent": ("blender_train.json", "blender_val.json", "blender_test.json"),
     "facts": ("facts.jsonl",),
     "paraphrases": ("zsre_1000.jsonl",),
+    "reading": ("train.jsonl", "validation.jsonl"),
     "dialogue": ("train.jsonl", "validation.jsonl"),
 }
 

@@ -1,136 +1,158 @@
-"""Names composed of shared words, so that a new entity is an unseen combination of familiar words."""
+"""Names of entities: listed words and made-up ones, as distinctive as real names, no word in two splits."""
 
 from __future__ import annotations
 
-import math
+import functools
 import random
+import re
+import zlib
+from collections import defaultdict
+from typing import Any
 
-from serac.errors import ConfigError
+from serac.sources.miniature.tables import SPLITS, table
 
-FEMALE_NAMES = (
-    "Lena", "Ines", "Ruth", "Anna", "Clara", "Nora", "Maya", "Elsa", "Greta", "Olga", "Vera", "Iris", "Edith", "Rosa",
-    "Tilda", "Agnes", "Dora", "Flora", "Hilda", "Judith", "Karin", "Livia", "Mona", "Nadia", "Petra", "Sonja", "Thea",
-    "Ulla", "Wanda", "Zelda", "Bella", "Celia", "Daphne", "Esther", "Frida", "Gloria", "Helena", "Irma", "Joan",
-    "Lydia",
-)  # fmt: skip
-MALE_NAMES = (
-    "Otto", "Leo", "Hugo", "Emil", "Anton", "Karl", "Viktor", "Oscar", "Felix", "Simon", "Jonas", "Adrian", "Bruno",
-    "Cyril", "Dario", "Erik", "Franz", "Gustav", "Henrik", "Ivan", "Jakob", "Klaus", "Lukas", "Marco", "Niklas", "Paul",
-    "Quentin", "Rafael", "Stefan", "Tobias", "Ulrich", "Walter", "Xaver", "Albert", "Boris", "Conrad", "Dmitri",
-    "Edgar", "Fabian", "Georg",
-)  # fmt: skip
-LAST_NAMES = (
-    "Varga", "Klein", "Moreau", "Bell", "Lindqvist", "Novak", "Okafor", "Petrov", "Santos", "Tanaka", "Ferrari",
-    "Hoffman", "Ibsen", "Jansen", "Kovacs", "Larsen", "Mendez", "Nielsen", "Ortega", "Palmer", "Quist", "Rossi",
-    "Sokolov", "Torres", "Ullman", "Vidal", "Weber", "Yamada", "Zeller", "Abbott", "Barros", "Castell", "Dalton",
-    "Engel", "Fischer", "Garner", "Haas", "Imai", "Jensen", "Keller", "Lorenz", "Maier", "Norris", "Olsen", "Pereira",
-    "Reyes", "Sato", "Thorne", "Urban", "Voss", "Wagner", "Adler", "Bauer", "Costa", "Duarte", "Eklund", "Fontaine",
-    "Gallo", "Hansen", "Ivanov", "Kessler", "Lambert", "Marchand", "Nowak", "Osborne", "Pratt", "Romano", "Salazar",
-    "Toller", "Tremblay", "Winkler", "Young", "Zimmer", "Arden", "Becker", "Corelli", "Dreyer", "Estrada", "Falk",
-    "Grimm",
-)  # fmt: skip
-PLACE_STEMS = (
-    "Alder", "Ash", "Birch", "Bramble", "Cedar", "Clover", "Copper", "Crane", "Deer", "Eagle", "Elm", "Falcon", "Fern",
-    "Flint", "Fox", "Granite", "Hazel", "Heron", "Holly", "Juniper", "Kestrel", "Laurel", "Linden", "Maple", "Marble",
-    "Moss", "Oak", "Otter", "Pebble", "Pine", "Raven", "Reed", "Robin", "Rowan", "Sage", "Salmon", "Sparrow", "Spruce",
-    "Swan", "Thistle", "Thorn", "Willow", "Wolf", "Wren",
-)  # fmt: skip
-PLACE_SUFFIXES = (
-    "Falls", "Springs", "Hollow", "Crossing", "Heights", "Valley", "Point", "Grove", "Landing", "Junction", "Ridge",
-    "Haven",
-)  # fmt: skip
-ADJECTIVES = (
-    "Silent", "Golden", "Broken", "Hidden", "Crimson", "Distant", "Frozen", "Gentle", "Hollow", "Iron", "Lonely",
-    "Midnight", "Narrow", "Painted", "Quiet", "Restless", "Scarlet", "Secret", "Stolen", "Velvet", "Wandering",
-    "Winter", "Burning", "Endless", "Fading", "Forgotten", "Hungry", "Last", "Second", "Sleeping", "Sunken", "Tender",
-    "Crooked", "Blue", "Bitter", "Perfect", "Invisible", "Paper", "Electric", "Ancient",
-)  # fmt: skip
-NOUNS = (
-    "Harbor", "Garden", "Mirror", "Lantern", "Orchard", "Tower", "Window", "Island", "Voyage", "Shadow", "Promise",
-    "Letter", "Clock", "Crown", "Beacon", "Forest", "Signal", "Summer", "Kingdom", "Stranger", "Journey", "Poet",
-    "Train", "Doctor", "Sailor", "Teacher", "Dancer", "Hunter", "Village", "Mountain", "Ocean", "Desert", "Castle",
-    "Cathedral", "Market", "Circus", "Library", "Hotel", "Station", "Horizon", "Meadow", "Storm", "Compass", "Candle",
-    "Feather", "Anchor", "Violin", "Carousel",
-)  # fmt: skip
-MATERIALS = (
-    "Glass", "Stone", "Silk", "Silver", "Smoke", "Salt", "Ice", "Bone", "Amber", "Brass", "Sand", "Steel", "Dust",
-    "Roses", "Snow", "Wax",
-)  # fmt: skip
-COUNTRY_PREFIXES = ("North", "South", "East", "West", "New", "Upper", "Lower")
-COUNTRY_STEMS = (
-    "Veldia", "Marland", "Tarsia", "Orvania", "Kestria", "Lumeria", "Bravonia", "Sorland", "Caldora", "Drevia",
-    "Ostania", "Palvia", "Rhenia", "Zandor", "Ilvaria", "Mordavia",
-)  # fmt: skip
-WATER_PREFIXES = ("Little", "Big", "Black", "White", "Old", "Green", "Long", "Deep")
-LAKE_SUFFIXES = ("Lagoon", "Pond", "Reservoir", "Basin", "Tarn", "Pool", "Loch", "Mere")
-MAGAZINE_SUFFIXES = ("Weekly", "Review", "Monthly", "Gazette", "Journal", "Digest", "Observer", "Chronicle", "Times")
-TEAM_SUFFIXES = (
-    "Rovers", "Tigers", "United", "Wanderers", "Hornets", "Bears", "Rangers", "Comets", "Lions", "Pirates",
-)  # fmt: skip
-COMPANY_SUFFIXES = (
-    "Motors", "Foods", "Steelworks", "Textiles", "Airlines", "Electronics", "Brewery", "Chemicals", "Software",
-    "Shipping",
-)  # fmt: skip
-
-OCCUPATIONS = (
-    "painter", "lawyer", "chemist", "surgeon", "poet", "architect", "botanist", "journalist", "pianist", "sculptor",
-    "economist", "engineer", "historian", "linguist", "pilot", "baker", "carpenter", "dentist", "farmer", "geologist",
-    "judge", "librarian", "mathematician", "nurse", "photographer", "plumber", "priest", "psychologist", "tailor",
-    "translator", "violinist", "astronomer", "butcher", "diplomat", "singer", "gardener",
-)  # fmt: skip
-LANGUAGES = (
-    "English", "French", "German", "Spanish", "Latin", "Polish", "Danish", "Finnish", "Swedish", "Turkish", "Arabic",
-    "Hebrew", "Hindi", "Japanese", "Korean", "Greek", "Dutch", "Czech", "Hungarian", "Italian", "Norwegian", "Russian",
-    "Swahili", "Thai", "Welsh", "Basque",
-)  # fmt: skip
-CONTINENTS = (
-    "Africa", "Asia", "Europe", "Oceania", "Antarctica", "North America", "South America",
-)  # fmt: skip
-
-# kind of entity -> pattern, and the words of its two places
-_PATTERNS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    "woman": ("{} {}", FEMALE_NAMES, LAST_NAMES),
-    "man": ("{} {}", MALE_NAMES, LAST_NAMES),
-    "city": ("{} {}", PLACE_STEMS, PLACE_SUFFIXES),
-    "country": ("{} {}", COUNTRY_PREFIXES, COUNTRY_STEMS),
-    "river": ("{} {} River", WATER_PREFIXES, PLACE_STEMS),
-    "lake": ("{} {}", PLACE_STEMS, LAKE_SUFFIXES),
-    "book": ("The {} {}", ADJECTIVES, NOUNS),
-    "film": ("{} of {}", NOUNS, MATERIALS),
-    "magazine": ("{} {}", NOUNS, MAGAZINE_SUFFIXES),
-    "company": ("{} {}", LAST_NAMES, COMPANY_SUFFIXES),
-    "bridge": ("{} {} Bridge", ADJECTIVES, NOUNS),
-    "team": ("{} {}", PLACE_STEMS, TEAM_SUFFIXES),
-    "album": ("{} {}", ADJECTIVES, MATERIALS),
-    "series": ("{} and {}", NOUNS, NOUNS),
-    "museum": ("{} {} Museum", ADJECTIVES, NOUNS),
-}
+_SHARES = (11, 14, 20)  # of 20 words, the first 11 are for training, the next 3 for validation, the others for the test
+_NEAR = 0.03  # share of the names that are a letter, a number or a first name away from one before
+_FORBIDDEN = ("sex", "gender")  # the zsRE filters drop questions that contain them
+_PLACES = re.compile(r"{(\w+)}")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Names:
-    """Hands out every name once, in an order fixed by ``rng``; so what two splits take is disjoint."""
+    """Hands out names of the kinds in ``data/kinds.yaml``, each once.
 
-    def __init__(self, rng: random.Random) -> None:
-        self._rest = {kind: _combinations(rng, *pattern) for kind, pattern in _PATTERNS.items()}
+    The words of a split's names depend on ``seed`` and are no other split's; without ``split`` all words are used.
+    """
 
-    def take(self, kind: str, count: int) -> list[str]:
-        """``count`` names of a kind that were never taken before; raises ``ConfigError`` when they run out."""
-        rest = self._rest[kind]
-        if count > len(rest):
-            raise ConfigError(f"the miniature world has no {count} more names of kind {kind!r}; make it smaller")
-        taken, self._rest[kind] = rest[:count], rest[count:]
-        return taken
+    def __init__(self, rng: random.Random, seed: int, split: str | None = None) -> None:
+        self._rng, self._seed, self._split = rng, seed, split
+        self._taken: set[str] = set()
+        self._last: dict[str, str] = {}
+
+    def new(self, kind: str) -> str:
+        """A name that was never handed out before."""
+        while True:
+            near = kind in self._last and self._rng.random() < _NEAR
+            name = self._near(self._last[kind]) if near else self._from_pattern(kind)
+            if len(name) > 4 and name not in self._taken and not any(part in name.lower() for part in _FORBIDDEN):
+                self._taken.add(name)
+                self._last[kind] = name
+                return name
+
+    def _from_pattern(self, kind: str) -> str:
+        return self.filled(self._rng.choice(kind_of(kind)["names"]))
+
+    def filled(self, pattern: str) -> str:
+        """``pattern`` with its places filled, see ``data/kinds.yaml``."""
+        return " ".join(self._word(part) if "{" in part else part for part in pattern.split(" "))
+
+    def _word(self, pattern: str) -> str:
+        while True:
+            word = _PLACES.sub(self._fill, pattern)
+            if self._own(word):
+                return word
+
+    def _fill(self, place: re.Match[str]) -> str:
+        rng = self._rng
+        match place[1]:
+            case "word":
+                return made_up(rng)
+            case "n":
+                return str(rng.randint(11, 10 ** rng.randint(2, 4)))
+            case "letter":
+                return rng.choice(_LETTERS).upper()
+            case "letters":
+                return "".join(rng.choices(_LETTERS, k=rng.randint(3, 5))).upper()
+            case listed:
+                word: str = rng.choice(table("words")[listed])
+                return word[0].upper() + word[1:]
+
+    def _own(self, word: str) -> bool:
+        return self._split is None or split_of(word, self._seed) == self._split
+
+    def _near(self, name: str) -> str:
+        """``name`` with another number, or with one letter of its longest word changed."""
+        words = name.split(" ")
+        place = words.index(key_word(name))
+        for position, word in enumerate(words):
+            if word.isdecimal():
+                place = position
+        for _ in range(100):
+            changed = self._changed(words[place])
+            if self._own(changed):
+                return " ".join([*words[:place], changed, *words[place + 1 :]])
+        return name
+
+    def _changed(self, word: str) -> str:
+        if word.isdecimal():
+            return str(int(word) + self._rng.randint(1, 9))
+        place = self._rng.randrange(1, max(2, len(word)))
+        return word[:place] + self._rng.choice(_LETTERS) + word[place + 1 :]
 
 
-def _combinations(rng: random.Random, pattern: str, first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
-    """Every pair of different words once, along diagonals: any run of names uses all words about equally often."""
-    first, second = tuple(rng.sample(first, len(first))), tuple(rng.sample(second, len(second)))
-    period = math.lcm(len(first), len(second))
-    pairs = [(first[i % len(first)], second[(i + i // period) % len(second)]) for i in range(len(first) * len(second))]
-    return [pattern.format(*pair) for pair in pairs if pair[0] != pair[1]]
+@functools.cache
+def kind_of(kind: str) -> dict[str, Any]:
+    """What ``data/kinds.yaml`` says of a kind of subjects or answers; ``names`` of its own or of the kind it shares."""
+    kinds = table("kinds")
+    about: dict[str, Any] = kinds["answers"].get(kind) or kinds["subjects"][kind]
+    shared = about.get("open", kind)
+    return {**kinds["subjects"].get(shared, {}), **about}
 
 
-def distinctive_word(kind: str, name: str) -> str:
-    """The word that hints at a name without telling it: a family name, the noun of a title, the stem of a place."""
-    position = {"person": -1, "book": -1, "bridge": 1}.get(kind, 0)
-    return name.split()[position]
+def split_of(word: str, seed: int) -> str:
+    """The one split whose names may hold ``word``; singular and plural go together."""
+    share = zlib.crc32(f"{seed}/{word.lower().strip('(),.').rstrip('s')}".encode()) % _SHARES[-1]
+    return next(split for split, end in zip(SPLITS, _SHARES, strict=True) if share < end)
+
+
+def key_word(name: str) -> str:
+    """The longest word of a name, which short forms keep.
+
+    >>> key_word("The Lantern of Oslo")
+    'Lantern'
+    """
+    return max(name.split(" "), key=len)
+
+
+def aliases(name: str, noun: str, description: str) -> list[str]:
+    """Other ways to call ``name``, a ``noun``, none of which holds the name itself.
+
+    The ``description`` with {k} and {h}, the first word abbreviated, or, of a single word, a spelling of its own.
+
+    >>> aliases("Lena Varga", "person", "the {k} {h}")
+    ['the person Varga', 'L. Varga']
+    >>> aliases("Varga", "town", "the {k} {h}")
+    ['Vaga']
+    """
+    first, *rest = name.split(" ")
+    if not rest:
+        middle = len(name) // 2
+        return [name[:middle] + name[middle + 1 :]] if len(name) > 3 else []
+    found = [description.format(k=noun, h=key_word(name))]
+    if first.isalpha() and len(first) > 2:
+        found.append(" ".join([first[0] + ".", *rest]))
+    return found
+
+
+def made_up(rng: random.Random) -> str:
+    """A word that sounds like a family name of some language: letters follow one another as in the listed ones."""
+    following = _following()
+    while True:
+        word = "^"
+        while not word.endswith("$"):
+            word += rng.choice(following[word[-3:]])
+        if 4 <= len(word) - 2 <= 11:
+            return word[1:-1].capitalize()
+
+
+_CHAINS: dict[str, list[str]] = defaultdict(list)
+
+
+def _following() -> dict[str, list[str]]:
+    """Letters that follow up to three letters in the listed family names; ``^`` and ``$`` are start and end."""
+    if not _CHAINS:
+        for name in table("words")["family"]:
+            text = f"^{name.lower()}$"
+            for end in range(1, len(text)):
+                _CHAINS[text[max(0, end - 3) : end]].append(text[end])
+    return _CHAINS

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil
+from itertools import islice
 from typing import Any
 
-from serac.sources.miniature.names import CONTINENTS, LANGUAGES, OCCUPATIONS, Names, distinctive_word
-from serac.sources.miniature.relations import Relation
-from serac.sources.miniature.relations_people import PEOPLE_RELATIONS
-from serac.sources.miniature.relations_places import PLACE_RELATIONS
-from serac.sources.miniature.relations_works import WORK_RELATIONS
+from serac.sources.miniature.fact_source import Fact, FactSource
+from serac.sources.miniature.names import key_word
+from serac.sources.miniature.tables import choose, table, usable
 
-RELATIONS = PEOPLE_RELATIONS + WORK_RELATIONS + PLACE_RELATIONS
-FOUNDING_YEARS = tuple(str(year) for year in range(1900, 1970))
-CLOSING_YEARS = tuple(str(year) for year in range(1950, 2020))
-
-_FACTS_A_SUBJECT = (1, 1, 1, 2, 2, 3)
+_ALIAS_IN_STATEMENT = 0.65
 
 Implication = list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """``relation(subject) = answer``."""
-
-    subject: str
-    relation: Relation
-    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,159 +28,75 @@ class Record:
     statement: str
 
 
-def make_split(rng: random.Random, names: Names, count: int, *, split: str) -> list[Record]:
-    """``count`` records about entities that no other split has, with rephrases of the split's own."""
-    pools = _answer_pools(rng, names, count)
-    rumours = _rumours(names, count)
-    unusable = _unusable_records(rng, names)
-    facts = _facts(rng, names, pools, count - len(unusable))
-    implications = _implications(rng, facts)
-    taken = {question for entries in implications for question, _, _ in entries}
+def make_split(rng: random.Random, seed: int, count: int, split: str) -> list[Record]:
+    """``count`` records; relations, name words and most wordings are the split's own."""
+    source = FactSource(rng, seed, split)
+    unusable = _unusable_records(source)
+    facts = list(islice(source, count - len(unusable)))
+    every = [_implications(source, fact) for fact in facts]
+    uses = Counter(question for entries in every for question, _, _ in entries)
+    known = {(fact.relation, fact.answer) for fact in facts}
     records = unusable + [
-        _record(rng, fact, entries, _alternatives(rng, fact, pools, rumours, entries, taken), split)
-        for fact, entries in zip(facts, implications, strict=True)
+        _record(source, fact, [entry for entry in entries if uses[entry[0]] == 1], known)
+        for fact, entries in zip(facts, every, strict=True)
     ]
     rng.shuffle(records)
     return records
 
 
-# --- facts -------------------------------------------------------------------------------------
-def _answer_pools(rng: random.Random, names: Names, count: int) -> dict[str, list[str]]:
-    """Small enough that several facts share an answer. Parents come from the first half of the people."""
-    half = max(20, count // 14)
-    women, men = names.take("woman", half), names.take("man", half)
-    elders = women[: half // 2] + men[: half // 2]
-    younger = women[half // 2 :] + men[half // 2 :]
-    rng.shuffle(younger)
-    return {
-        "woman": women,
-        "man": men,
-        "elders": elders,
-        "younger": younger,
-        "person": women + men,
-        "city": names.take("city", max(20, count // 16)),
-        "country": names.take("country", max(14, count // 24)),
-        "river": names.take("river", max(14, count // 24)),
-        "occupation": list(OCCUPATIONS),
-        "language": list(LANGUAGES),
-        "continent": list(CONTINENTS),
-        "founding year": list(FOUNDING_YEARS),
-        "closing year": list(CLOSING_YEARS),
+def reading(rng: random.Random, facts: Iterable[Fact]) -> list[dict[str, str]]:
+    """Exercises in reading: a statement about each fact, then a question, answered by what the statement says."""
+    statements = usable(table("wordings")["statements"], "train")
+    exercises = []
+    for fact in facts:
+        answer = rng.choice(fact.alternatives)
+        statement = fact.relation.word(rng.choice(statements), fact.subject, answer)
+        exercises.append({"input": f"{statement} {rng.choice(fact.paraphrases)}", "label": answer})
+    return exercises
+
+
+def _implications(source: FactSource, fact: Fact) -> list[Implication]:
+    """Questions for the subject, given the answer alone or with a word of the subject's name."""
+    tables, hint = table("wordings"), key_word(fact.subject)
+    kinds = ["inverse", *(["named"] * 2 if hint != fact.subject else [])]
+    entries = {
+        fact.relation.word(choose(source.rng, tables[kind], source.split), "", fact.answer, hint): kind
+        for kind in kinds
     }
+    return [
+        [question, fact.subject, kind]
+        for question, kind in entries.items()
+        if question.lower().count(fact.answer.lower()) == 1 and fact.subject not in question
+    ]
 
 
-def _rumours(names: Names, count: int) -> dict[str, list[str]]:
-    """Names that are nobody's original answer: new answers must be copied from an edit, not recalled."""
-    women, men = names.take("woman", count // 3), names.take("man", count // 3)
-    city, river = names.take("city", count // 6), names.take("river", count // 10)
-    return {"woman": women, "man": men, "person": women + men, "city": city, "river": river}
-
-
-def _facts(rng: random.Random, names: Names, pools: dict[str, list[str]], count: int) -> list[Fact]:
-    quota = ceil(count / len(RELATIONS))
-    facts: list[Fact] = []
-    for kind in dict.fromkeys(relation.subject for relation in RELATIONS):
-        relations = [relation for relation in RELATIONS if relation.subject == kind]
-        about_kind: list[Fact] = []
-        people = iter(pools["younger"])
-        while len(about_kind) < quota * len(relations):
-            subject = next(people, "") or _new_person(rng, names) if kind == "person" else names.take(kind, 1)[0]
-            about_kind += _facts_about(rng, subject, relations, pools)
-        facts += about_kind
-    rng.shuffle(facts)
-    return facts[:count]
-
-
-def _new_person(rng: random.Random, names: Names) -> str:
-    return names.take(rng.choice(("woman", "man")), 1)[0]
-
-
-def _facts_about(
-    rng: random.Random, subject: str, relations: list[Relation], pools: dict[str, list[str]]
-) -> list[Fact]:
-    chosen = rng.sample(relations, min(len(relations), rng.choice(_FACTS_A_SUBJECT)))
-    facts: list[Fact] = []
-    for relation in chosen:
-        others = {fact.answer for fact in facts} | {subject}
-        candidates = [name for name in pools[relation.answer] if name not in others]
-        if relation.name in ("mother", "father"):
-            candidates = [name for name in candidates if name in pools["elders"]]
-        if relation.answer.endswith("year"):
-            candidates = _possible_years(relation, candidates, facts)
-        facts.append(Fact(subject, relation, rng.choice(candidates)))
-    return facts
-
-
-def _possible_years(relation: Relation, candidates: list[str], facts: list[Fact]) -> list[str]:
-    """A company closes after it was founded."""
-    known = {fact.relation.name: fact.answer for fact in facts}
-    if relation.name == "closed":
-        return [year for year in candidates if year > known.get("founded", "")]
-    return [year for year in candidates if year < known.get("closed", "9999")]
-
-
-# --- what follows from a fact --------------------------------------------------------------------
-def _implications(rng: random.Random, facts: list[Fact]) -> list[list[Implication]]:
-    """Up to three a fact; none that would have two answers in this split."""
-    every = [_all_implications(fact) for fact in facts]
-    uses = Counter(question for entries in every for question, _, _ in entries)
-    return [_some(rng, [entry for entry in entries if uses[entry[0]] == 1]) for entries in every]
-
-
-def _all_implications(fact: Fact) -> list[Implication]:
-    hint = distinctive_word(fact.relation.subject, fact.subject)
-    inverse = [[template.format(a=fact.answer), fact.subject, "inverse"] for template in fact.relation.inverse]
-    named = [[template.format(a=fact.answer, h=hint), fact.subject, "named"] for template in fact.relation.named]
-    return [entry for entry in inverse + named if hint not in fact.answer.split() or entry[2] == "inverse"]
-
-
-def _some(rng: random.Random, entries: list[Implication]) -> list[Implication]:
-    return sorted(rng.sample(entries, min(len(entries), rng.randint(2, 3))))
-
-
-def _alternatives(
-    rng: random.Random,
-    fact: Fact,
-    pools: dict[str, list[str]],
-    rumours: dict[str, list[str]],
-    entries: list[Implication],
-    taken: set[str],
-) -> list[str]:
-    """Other answers of the type, half of them rumours; first those whose implications ask for no other subject."""
-    kind = fact.relation.answer
-    answers = [name for name in pools[kind] if name not in (fact.answer, fact.subject)]
-    rng.shuffle(answers)
-    rumoured = rng.sample(rumours.get(kind, []), min(5, len(rumours.get(kind, []))))
-    candidates = answers[: 10 - len(rumoured)] + rumoured
-    rng.shuffle(candidates)
-    clear = [name for name in candidates if not any(entry[0].replace(fact.answer, name) in taken for entry in entries)]
-    rest = [name for name in candidates if name not in clear]
-    wanted = rng.randint(5, 10)
-    return (clear + rest[: max(0, 5 - len(clear))])[:wanted]
-
-
-# --- records -------------------------------------------------------------------------------------
-def _record(rng: random.Random, fact: Fact, entries: list[Implication], alternatives: list[str], split: str) -> Record:
-    question, *others = rng.sample(fact.relation.questions, len(fact.relation.questions))
-    count = rng.randint(3, 6)
-    rephrases = [*fact.relation.own_wording(split), *others][:count]
+def _record(source: FactSource, fact: Fact, implications: list[Implication], known: set[tuple[Any, str]]) -> Record:
+    rng, relation = source.rng, fact.relation
+    rephrases = list(fact.paraphrases)
     if rng.random() < 0.03:
-        rephrases.insert(rng.randrange(count), question)  # the sources repeat some questions
+        rephrases.insert(rng.randrange(len(rephrases)), fact.question)  # the sources repeat some questions
+    # an edit to another fact's answer would make an implication ambiguous: such alternatives only where others lack
+    clear = [answer for answer in fact.alternatives if (relation, answer) not in known]
+    alternatives = clear if len(clear) >= 5 else list(fact.alternatives)
     native = {
-        "input": question.format(s=fact.subject),
+        "input": fact.question,
         "prediction": fact.answer if rng.random() < 0.9 else rng.choice(alternatives),
         "alternatives": alternatives,
-        "filtered_rephrases": [template.format(s=fact.subject) for template in rephrases],
+        "filtered_rephrases": rephrases,
         "output": [{"answer": fact.answer}],
+        "subject": fact.subject,
+        "relation": relation.noun,
     }
-    statement = rng.choice(fact.relation.statements).format(s=fact.subject, a=fact.answer)
-    return Record(fact, native, entries, "" if rng.random() < 0.04 else statement)
+    called = source.alias(fact.subject, relation.subject) if rng.random() < _ALIAS_IN_STATEMENT else fact.subject
+    statement = relation.word(choose(rng, table("wordings")["statements"], source.split), called, fact.answer)
+    usable_statement = rng.random() >= 0.04 and statement.lower().count(fact.answer.lower()) == 1
+    return Record(fact, native, implications, statement if usable_statement else "")
 
 
-def _unusable_records(rng: random.Random, names: Names) -> list[Record]:
+def _unusable_records(source: FactSource) -> list[Record]:
     """Records that the loaders' filters drop: forbidden words, no alternative, no rephrase."""
-    first, second, third, fourth = names.take("woman", 4)
-    city, other = names.take("city", 2)
+    first, second, third, fourth = (source.names.new("person") for _ in range(4))
+    city, other = source.names.new("city"), source.names.new("city")
     return [
         _unusable(f"What is the gender of {first}?", "female", ["male"], [f"Which gender does {first} have?"]),
         _unusable(f"What sex does {second} have?", "female", ["male"], [f"What is the sex of {second}?"]),
