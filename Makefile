@@ -5,12 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce slurm cancel-leftover-jobs test test-slurm lint format config docs benchmarks setup clean
+.PHONY: reproduce slurm cancel-leftover-jobs test test-slurm lint format config docs benchmarks setup clean language-model
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
 	$(BIN)/python -m serac.workflow.leftover_jobs --check
 	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
+
+language-model: setup  ## edit a real language model (Gemma 3 270M, 241 MB); ACCEPT=yes accepts Google's terms
+	@echo "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms"
+	@test "$(ACCEPT)" = yes || { echo "Read them, then run: make language-model ACCEPT=yes"; exit 1; }
+	$(BIN)/pip install --quiet -e '.[language-model]'
+	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete --configfile config/language_model.yaml $(ARGS)
 
 slurm: cancel-leftover-jobs  ## the same on a SLURM cluster; ARGS="--configfile config/paper.yaml" and the like
 	$(BIN)/snakemake --profile slurm $(ARGS)
