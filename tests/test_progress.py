@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import pty
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from serac.workflow.leftover_jobs import last_host
 from serac.workflow.progress import Progress, last_line
 from snakemake_runs import ROOT, command
 
@@ -92,6 +94,7 @@ def test_elsewhere_snakemake_writes_as_usual(tmp_path: Path) -> None:
     text = run(tmp_path, terminal=False)
     assert "jobs done" not in text
     assert "5 of 5 steps (100%) done" in text
+    assert last_host(tmp_path) == platform.node()  # as the check for runs of other hosts reads it in Snakemake's log
 
 
 def test_the_default_profile_asks_for_it() -> None:

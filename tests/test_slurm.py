@@ -102,7 +102,7 @@ def test_jobs_of_a_living_snakemake_are_not_left_over(tmp_path: Path) -> None:
 def test_a_locked_run_of_another_host_is_left_alone(tmp_path: Path, host: str, *, refused: bool) -> None:
     for folder in ("log", "locks"):
         (tmp_path / ".snakemake" / folder).mkdir(parents=True)
-    (tmp_path / ".snakemake/log/1.snakemake.log").write_text(f"host: {host}\nBuilding DAG of jobs...\n")
+    (tmp_path / ".snakemake/log/1.snakemake.log").write_text(f"SNAKEMAKE\n  Host: {host}\nBuilding DAG of jobs...\n")
     (tmp_path / ".snakemake/locks/0.output.lock").write_text("results/x\n")
     if refused:
         with pytest.raises(LeftoverJobsError, match=r"started on another-host and may still be running .*Hint"):

@@ -28,7 +28,8 @@ class Lock:
 
     def revision(self, address: str) -> str | None:
         """The commit that ``address`` was retrieved at, if it is locked."""
-        return self._read().get(address, {}).get("revision")
+        revision: str | None = self._read().get(address, {}).get("revision")
+        return revision
 
     def check(self, address: str, files: Mapping[str, Path], revision: str | None = None) -> None:
         """Compare retrieved ``files`` with the entry of ``address``; what it lacks is recorded.
@@ -72,7 +73,8 @@ class Lock:
         if not self.path.exists():
             return {}
         try:
-            return json.loads(self.path.read_text(encoding="utf-8"))
+            entries: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            return entries
         except json.JSONDecodeError as error:
             raise ConfigError(
                 f"the lock file {self.path} is not JSON (line {error.lineno}: {error.msg}). Hint: restore it from git, "

@@ -68,7 +68,7 @@ def require_none_alive(folder: Path, *, elsewhere: bool = False) -> None:
 def last_host(folder: Path) -> str | None:
     """The host of the Snakemake that started last in ``folder``, by its log; ``None`` if there was none."""
     logs = sorted((folder / ".snakemake/log").glob("*.snakemake.log"))
-    hosts = [found[1] for log in logs if (found := re.search(r"^host: (\S+)", log.read_text(errors="replace"), re.M))]
+    hosts = [found[1] for log in logs if (found := re.search(r"(?mi)^ *host: (\S+)", log.read_text(errors="replace")))]
     return hosts[-1] if hosts else None
 
 
