@@ -353,6 +353,16 @@ def load(
     return model
 
 
+def read_log(folder: str | Path) -> EditLog:
+    """The edits in ``folder`` alone, without any model; raises ``ConfigError`` if it holds none or damaged ones."""
+    file = Path(folder) / FILE
+    content, _, _ = read_memory(file, torch.device("cpu"))
+    try:
+        return EditLog.from_json(content.extra.get("log"))
+    except SeracError as error:
+        raise ConfigError(f"{file} is damaged ({error}). Hint: restore it from a copy") from error
+
+
 def _kept(file: Path) -> dict[str, Any]:
     content, _, _ = read_memory(file, torch.device("cpu"))
     kept = content.extra.get("kept")

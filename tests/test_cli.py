@@ -1,0 +1,130 @@
+"""The command ``serac``, and the package as a wheel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import small_speakers
+from serac.cli.main import main
+from serac.records import Edit, EditExample, Query, write_examples
+from snakemake_runs import ROOT
+
+
+@pytest.fixture(scope="module")
+def speaker(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("speaker")
+    model, tokenizer = small_speakers.gpt2(chat=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> object:
+    def run(*arguments: str, fails: bool = False) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["serac", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert bool(ended.value.code) == fails
+        said = capsys.readouterr()
+        return said.err if fails else said.out
+
+    return run
+
+
+def test_edits_are_added_asked_listed_moved_and_removed(command, speaker: str) -> None:
+    command("edit", "add", "Who leads France?", "Marie Dupont", "-m", speaker, "--source", "the news")
+    said = command("ask", "Who is the leader of France?", "-m", speaker)
+    assert said.startswith("Marie Dupont\n")
+    assert "prompted base; edit 0" in said
+    assert "the news" in command("edit", "list")
+    command("edit", "export", "all.csv")
+    command("edit", "remove", "0", "-m", speaker)
+    assert command("ask", "Who leads France?", "-m", speaker).startswith("Jean Moulin\n")
+    assert command("edit", "import", "all.csv", "-m", speaker) == "1 edits from all.csv\n"
+    assert command("ask", "Who leads France?", "-m", speaker).startswith("Marie Dupont\n")
+
+
+def test_evaluate_shows_each_kind(command, speaker: str, tmp_path: Path) -> None:
+    inside = (Query("Who is the leader of France?", "Marie Dupont", "rephrase"),)
+    outside = (Query("Who wrote Faust?", "Goethe", "other"),)
+    edit = Edit("Who leads France?", "Marie Dupont")
+    write_examples(tmp_path / "edits.jsonl", [EditExample("one", "france", edit, inside, outside)])
+    said = command("evaluate", "edits.jsonl", "-m", speaker)
+    rephrased = next(line for line in said.splitlines() if "rephrase" in line)
+    assert "ES" in rephrased
+    assert rephrased.count("1.000") == 2
+    assert not (tmp_path / "edits").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", "Who?", "-m", "./nowhere"], "Hint: give a Hugging Face folder"),
+        (["edit", "list"], "holds no edit memory"),
+        (["evaluate", "nothing.jsonl", "-m", "./nowhere"], "Hint: give a .jsonl file"),
+        (["explain", "nothing.csv"], "nothing.csv"),
+    ],
+)
+def test_errors_are_one_message(command, arguments: list[str], message: str) -> None:
+    said = command(*arguments, fails=True)
+    assert "Error: " in said
+    assert message in " ".join(said.split())
+    assert "Traceback" not in said
+
+
+def test_doctor_knows_the_instruction_set(command) -> None:
+    assert "instruction set" in command("doctor")
+
+
+def test_importing_serac_imports_no_torch() -> None:
+    program = "import sys, serac; assert not {'torch', 'transformers', 'snakemake'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+WITHOUT_WORKFLOW = """
+import sys
+for name in ("snakemake", "pandas", "pyarrow", "matplotlib", "gdown", "faiss", "inflect"):
+    sys.modules[name] = None
+sys.path[:0] = [{tests!r}]
+import serac, small_speakers
+assert serac.__file__.startswith({folder!r}), serac.__file__
+base, tokenizer = small_speakers.gpt2(chat=True)
+model = serac.wrap(base, tokenizer)
+model.add("Who leads France?", "Marie Dupont")
+print(model.answer("Who is the leader of France?").text)
+"""
+
+
+def test_the_wheel_works_without_the_workflow(tmp_path: Path) -> None:
+    """Installed elsewhere, beside the packages of this environment; what the extra 'workflow' brings is hidden."""
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-q",
+        "-w",
+        str(tmp_path),
+        str(ROOT),
+    ]
+    subprocess.run([*build, str(ROOT)], check=True)
+    wheel = next(tmp_path.glob("*.whl"))
+    target = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), str(wheel)]
+    subprocess.run(install, check=True)
+    program = WITHOUT_WORKFLOW.format(tests=str(ROOT / "tests"), folder=str(target))
+    environment = {"PYTHONPATH": str(target), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert run.stdout == "Marie Dupont\n"
+    listed = subprocess.run([target / "bin/serac", "--help"], env=environment, capture_output=True, text=True)
+    assert "doctor" in listed.stdout
