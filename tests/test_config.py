@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from serac.config.files import merge, read_yaml
 from serac.errors import ConfigError
 from serac.settings import documentation as reference
 from serac.settings import load, validate
+from serac.settings.precision import emulated_bfloat16
 
 ROOT = Path(__file__).parent.parent
 DEFAULT = ROOT / "config/config.yaml"
@@ -50,7 +53,7 @@ def test_wrong_configuration_is_one_clear_line(tmp_path: Path, case: dict[str, A
 
 
 def test_corpus_of_wrong_configurations_is_large_and_has_no_double() -> None:
-    assert len({str(case["change"]) for case in WRONG}) == len(WRONG) >= 20
+    assert len({str(case["change"]) for case in WRONG}) == len(WRONG) >= 60
 
 
 def test_message_names_the_file_that_set_the_value(tmp_path: Path, raw: dict[str, Any]) -> None:
@@ -122,3 +125,27 @@ def test_every_setting_is_described() -> None:
         line for line in reference.reference().splitlines() if line.startswith("| `") and line.endswith("|  |")
     ]
     assert undescribed == []
+
+
+@pytest.mark.parametrize(
+    ("device", "flags", "warned"),
+    [("cpu", "avx2 fma", True), ("cpu", "avx2 avx512_bf16", False), ("cuda", "avx2", False)],
+)
+def test_emulated_bfloat16_is_warned_of_once(
+    tmp_path: Path, raw: dict[str, Any], device: str, flags: str, warned: bool
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"model name : some CPU\nflags : {flags}\n")
+    changes = {"run": {"device": device}, "problems": {"qa": {"scope": {"cross": {"precision": "bfloat16"}}}}}
+    warning = emulated_bfloat16(validate(merge(raw, changes)), cpuinfo)
+    assert (warning is not None) == warned
+    if warning:
+        assert warning.startswith(
+            "problems.qa.scope.cross.precision: this CPU emulates bfloat16, about 47 times slower"
+        )
+    assert emulated_bfloat16(validate(raw), cpuinfo) is None
+
+
+def test_configurations_are_checked_without_torch() -> None:
+    code = "import sys; from serac.settings import load; load('config/config.yaml'); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

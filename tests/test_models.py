@@ -15,10 +15,10 @@ from transformers import AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer, PreTra
 
 from serac.config.models import Architecture, CheckpointSettings
 from serac.config.training import TrainSettings
-from serac.errors import ConfigError, MissingSourceError
+from serac.errors import ConfigError, MissingSourceError, RecordError
 from serac.models.architectures import build_model
 from serac.models.base import assess_base, train_base
-from serac.models.checkpoints import make_checkpoint
+from serac.models.checkpoints import copy_checkpoint, make_checkpoint
 from serac.models.copying import _exercise, copying_objective
 from serac.models.encoder import sentence_embedder
 from serac.models.families.registry import FAMILIES
@@ -137,7 +137,7 @@ def test_wrong_checksums_and_missing_folders_are_refused(encoder: Path, tmp_path
     with pytest.raises(MissingSourceError, match="SHA-256"):
         make_checkpoint(wrong, tmp_path, tmp_path / "a", tmp_path, seed=0)
     absent = CheckpointSettings(source="local", path=str(tmp_path / "nowhere"))
-    with pytest.raises(MissingSourceError, match=r"model\.safetensors is missing"):
+    with pytest.raises(MissingSourceError, match="has no weights"):
         make_checkpoint(absent, tmp_path, tmp_path / "b", tmp_path, seed=0)
     package = CheckpointSettings(source="package", package="no_such_package")
     with pytest.raises(MissingSourceError, match="not installed"):
@@ -170,3 +170,45 @@ def test_training_gets_plain_attention_and_recomputes_where_asked(tokenizer: Pre
     assert not model.is_gradient_checkpointing
     ready_for_training(model, SHORT.model_copy(update={"gradient_checkpointing": True}))
     assert model.is_gradient_checkpointing
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_perplexity_does_not_depend_on_the_batch_size(tokenizer: PreTrainedTokenizerFast, batch_size: int) -> None:
+    """Labels of unequal lengths: means of batches would weigh their tokens differently."""
+    model, task = build_model(TINY, tokenizer, 0).eval(), load_task("seq2seq", tokenizer, 32)
+    pairs = [
+        BasePair("Who?", "x"),
+        BasePair("Where?", "in a town far away from here"),
+        BasePair("a", "b c"),
+    ]
+    whole = assess_base(model, task, pairs, 8)
+    assert assess_base(model, task, pairs, batch_size) == pytest.approx(whole, rel=1e-4)
+    with pytest.raises(ConfigError, match="no pairs to validate"):
+        assess_base(model, task, [], 8)
+
+
+def test_checksum_is_checked_whatever_the_format_of_the_weights(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    model, source = build_model(TINY, tokenizer, 0), tmp_path / "source"
+    model.save_pretrained(source, max_shard_size="20KB")
+    tokenizer.save_pretrained(source)
+    settings = CheckpointSettings(source="local", path=str(source), sha256="0" * 64)
+    with pytest.raises(MissingSourceError, match="weights in several files"):
+        copy_checkpoint(source, tmp_path / "copy", settings)
+    for shard in source.glob("model*"):
+        shard.unlink()
+    torch.save(model.state_dict(), source / "pytorch_model.bin")
+    with pytest.raises(MissingSourceError, match="has SHA-256"):
+        copy_checkpoint(source, tmp_path / "copy", settings)
+
+
+def test_texts_keep_line_separators_and_faults_name_file_and_line(tmp_path: Path) -> None:
+    folder = tmp_path / "zsre"
+    folder.mkdir()
+    file = folder / "records.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + '{"a": "one\u2028two"}\n\n{"a": "three"}\n'.encode())
+    assert list(raw_texts(tmp_path, ["zsre"]))[:2] == ["one\u2028two", "three"]
+    file.write_text('{"a": "one"}\nnot JSON\n')
+    with pytest.raises(RecordError, match=r"records\.jsonl, line 2: not JSON"):
+        list(raw_texts(tmp_path, ["zsre"]))

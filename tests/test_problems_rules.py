@@ -144,7 +144,7 @@ def test_qa_base_knows_facts_that_the_filters_drop(tmp_path: Path) -> None:
         (folder / f"zsre_yn_{name}.txt").write_text(f"{name} is male.\n", encoding="utf-8")
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record | {"input": f"Unanswered {name}?", "output": []}) + "\n")
-    pairs = qa.base_pairs(tmp_path, QaSettings(base_validation=0.0), 0).train
+    pairs = qa.base_pairs(tmp_path, QaSettings(base_validation=1e-9), 0).train
     assert all(pair.label and "Unanswered" not in pair.input for pair in pairs)
     for name in ("train", "dev", "test"):
         assert BasePair(f"What sex is {name}?", "male") in pairs

@@ -5,6 +5,7 @@ import re
 from snakemake.exceptions import WorkflowError
 
 from serac.settings import validate
+from serac.settings.precision import emulated_bfloat16
 from serac.errors import ConfigError
 from serac.models.sizes import size_of
 from serac.sources.files import RAW_FILES, raw_paths
@@ -15,6 +16,8 @@ try:
     settings = validate(config, [file for file in map(str, workflow.configfiles) if file not in chosen] + chosen)
 except ConfigError as error:
     raise WorkflowError(f"the configuration is not valid:\n{error}")
+if workflow.is_main_process and (warning := emulated_bfloat16(settings)):
+    logger.warning(warning)
 
 RUN = f"results/{settings.run.name}"
 WORLD = f"resources/{settings.world.name}"

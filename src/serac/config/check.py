@@ -28,7 +28,7 @@ _HINTS = {
     "float_": "write a number",
     "bool_": "write true or false",
     "string_type": "write text, in quotes where YAML would read a number",
-    "string_pattern_mismatch": "use lower-case letters, digits, '-' and '_'",
+    "string_pattern_mismatch": "lower-case letters, digits, '-' and '_' make a name, 64 hexadecimal digits a checksum",
     "tuple_type": "write a list, as in [a, b]",
     "dict_type": "write a mapping of keys to values",
     "model_": "write a mapping of keys to values",
@@ -98,7 +98,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest known name, or all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
-    return f"Hint: did you mean '{close[0]}'?" if close else f"Hint: known are {', '.join(names)}."
+    known_names = f"known are {', '.join(names)}." if names else "there is none yet; add it."
+    return f"Hint: did you mean '{close[0]}'?" if close else f"Hint: {known_names}"
 
 
 def _mistake(section: type[BaseModel], raw: Mapping[str, Any], detail: Any) -> Mistake:

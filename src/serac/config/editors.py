@@ -17,10 +17,18 @@ class EditorSection(Section):
     """Weights of its own, learned by the rule `train_editor`."""
     counterfactual: ClassVar[bool] = False
     """Uses the problem's counterfactual model."""
+    answers_only: ClassVar[bool] = False
+    """Defined only where an edit's label is the answer that the model should give."""
+
+    def tuned_sections(self) -> tuple[Section, ...]:
+        """Sections whose fields tuning may choose."""
+        return (self,)
 
 
 class FineTuningSettings(EditorSection):
     """FT: gradient steps on the edits until they are predicted right (paper section 5)."""
+
+    answers_only: ClassVar[bool] = True
 
     method: Literal["ft"] = Field("ft", description="which method this is")
     learning_rate: float = Field(5e-6, gt=0, description="RMSprop's learning rate (ref)")
@@ -36,6 +44,8 @@ class FineTuningSettings(EditorSection):
 
 class LookupCacheSettings(EditorSection):
     """LU: a cache of encoder states; the nearest stored edit answers if it is close (paper section 5)."""
+
+    answers_only: ClassVar[bool] = True
 
     method: Literal["lu"] = Field("lu", description="which method this is")
     threshold: float = Field(1.0, ge=0, description="a stored label answers at a smaller distance than this (ref)")
@@ -103,6 +113,10 @@ class MemoryEditorSettings(EditorSection):
     classifier: str = Field(description="scope classifier, a key of the problem's `scope`")
     routing: RoutingSettings = Field(RoutingSettings(), description="which model answers an input")
     memory: MemorySettings = Field(MemorySettings(), description="how the memory is searched")
+
+    def tuned_sections(self) -> tuple[Section, ...]:
+        """Sections whose fields tuning may choose."""
+        return (self.routing, self.memory)
 
 
 class RetrieveAndPromptSettings(MemoryEditorSettings):

@@ -43,7 +43,9 @@ class CheckpointSettings(Section):
         None, description="`package`, `gguf`: name of the installed package that carries the model"
     )
     sha256: str | None = Field(
-        None, description="checksum of `model.safetensors` (`gguf`: of the GGUF file), verified before use"
+        None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="checksum of `model.safetensors` (`gguf`: of the GGUF file), verified before use",
     )
     chat_template: str | None = Field(
         None, description="how questions are asked (task chat), Jinja; null: the tokenizer's own, if it has one"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 
 from serac.config.names import ProblemName
 from serac.config.section import Section
@@ -46,11 +46,20 @@ class RunSettings(Section):
     )
 
 
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands twice. Hint: list each seed once")
+    return seeds
+
+
+Seeds = Annotated[tuple[int, ...], AfterValidator(_distinct)]
+
+
 class SeedSettings(Section):
     """Seeds; number i of `evaluation` is evaluated on models trained with `training[i % len(training)]`."""
 
-    training: tuple[int, ...] = Field(min_length=1, description="training seeds, the `{seed}` of paths")
-    evaluation: tuple[int, ...] = Field(min_length=1, description="evaluation seeds: which edits form a batch")
+    training: Seeds = Field(min_length=1, description="training seeds, the `{seed}` of paths")
+    evaluation: Seeds = Field(min_length=1, description="evaluation seeds: which edits form a batch")
 
     def evaluated_with(self, training: int) -> tuple[int, ...]:
         """Evaluation seeds that use the models of one training seed."""

@@ -66,6 +66,10 @@ class SourceSettings(Section):
             raise ValueError(f"a source with origin '{self.origin}' needs '{needed}'")
         if self.rebuilt and self.origin == "generate":
             raise ValueError("a generated source holds all of its files: 'rebuilt' is for files from elsewhere")
+        try:
+            self.upstream_path("x")
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError("upstream has a field other than {file}. Hint: write '{file}' once") from error
         return self
 
     def upstream_path(self, file: str, release: ReleaseSettings | None = None) -> str:

@@ -11,7 +11,9 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from serac.config.training import TrainSettings
+from serac.errors import ConfigError
 from serac.problems.base_pairs import BasePair
+from serac.tasks import losses
 from serac.tasks.base import Task, device_of
 from serac.tasks.loading import ready_for_training
 from serac.training import Objective, train
@@ -58,15 +60,22 @@ def base_objective(
 
 @torch.no_grad()
 def assess_base(model: PreTrainedModel, task: Task, pairs: Sequence[BasePair], batch_size: int) -> dict[str, float]:
-    """``accuracy`` (whole outputs, teacher forcing), ``loss`` (mean over batches) and ``perplexity`` on ``pairs``."""
-    right, losses = 0.0, 0.0
+    """``accuracy`` (whole outputs, teacher forcing), ``loss`` and ``perplexity`` on ``pairs``.
+
+    The loss is the mean over all label tokens (verdicts, in fact checking), whatever the batch size. Raises
+    ``ConfigError`` if there are no pairs.
+    """
+    if not pairs:
+        raise ConfigError("no pairs to validate the base model on. Hint: raise the problem's base_validation or limits")
+    right, total, counted = 0.0, 0.0, 0
     for start in range(0, len(pairs), batch_size):
         chunk = pairs[start : start + batch_size]
         batch = _encode(task, model, chunk)
         logits = task.logits(model, batch)
-        losses += task.edit_loss(logits, batch).item() * len(chunk)
+        labels = int((batch["labels"] != losses.IGNORED).sum())
+        total, counted = total + task.edit_loss(logits, batch).item() * labels, counted + labels
         right += task.correct(logits, batch).sum().item()
-    loss = losses / len(pairs)
+    loss = total / counted
     return {"accuracy": right / len(pairs), "loss": loss, "perplexity": float(torch.tensor(loss).exp())}
 
 

@@ -27,7 +27,7 @@ from serac.models.copying import copying_objective
 from serac.models.tokenizers import raw_texts, train_tokenizer
 from serac.training import train
 
-_OTHER_WEIGHTS = ("model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 _ONE_FILE = "1000GB"
 
 
@@ -72,14 +72,14 @@ def copy_checkpoint(source: Path, folder: Path, settings: CheckpointSettings) ->
     Raises ``MissingSourceError`` if there are no weights or their checksum is not the one that ``settings`` states.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = source / "model.safetensors"
-    if not weights.exists() and not any((source / name).exists() for name in _OTHER_WEIGHTS):
-        raise MissingSourceError(f"{weights} is missing: a checkpoint folder needs config, tokenizer and weights")
-    if settings.sha256 and weights.exists() and (found := _sha256(weights)) != settings.sha256:
-        raise MissingSourceError(f"{weights} has SHA-256 {found}, expected {settings.sha256}: retrieve it again")
+    weights = next((source / name for name in _WEIGHTS if (source / name).exists()), None)
+    if weights is None:
+        raise MissingSourceError(f"{source} has no weights. Hint: a checkpoint folder needs config, tokenizer, weights")
+    if settings.sha256:
+        _require_checksum(weights, settings.sha256)
     if settings.layers is not None:
         truncate_encoder(str(source), settings.layers).save_pretrained(folder)
-    elif weights.exists():
+    elif weights.name == "model.safetensors":
         for name in ("config.json", "model.safetensors", "generation_config.json"):
             if (source / name).exists():
                 shutil.copyfile(source / name, folder / name)
@@ -129,8 +129,20 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, settings: CheckpointSetti
 def _load_as_published(source: Path) -> PreTrainedModel:
     """The model in the class that its configuration names."""
     config = AutoConfig.from_pretrained(source)
-    published = getattr(transformers, (config.architectures or [""])[0], AutoModel)
+    published = getattr(transformers, (config.architectures or [""])[0], None)
+    if not (isinstance(published, type) and issubclass(published, PreTrainedModel)):  # a file may name anything
+        published = AutoModel
     return published.from_pretrained(source, config=config)
+
+
+def _require_checksum(weights: Path, expected: str) -> None:
+    if weights.suffix == ".json":
+        raise MissingSourceError(
+            f"{weights.parent} has its weights in several files, but sha256 is the checksum of one. "
+            "Hint: save the model in one file, or set the checkpoint's sha256 to null"
+        )
+    if (found := _sha256(weights)) != expected:
+        raise MissingSourceError(f"{weights} has SHA-256 {found}, not {expected}. Hint: retrieve it again")
 
 
 def truncate_encoder(source: str, layers: int) -> PreTrainedModel:

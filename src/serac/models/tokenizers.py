@@ -10,8 +10,9 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from serac.errors import MissingSourceError
+from serac.errors import MissingSourceError, RecordError
 from serac.models.families.registry import FAMILIES
+from serac.problems.files import lines, read_json
 
 _PROMPTS = (
     "True or False: ",
@@ -64,15 +65,17 @@ def raw_texts(raw: Path, corpora: Iterable[str]) -> Iterator[str]:
 
 
 def _file_texts(file: Path) -> Iterator[str]:
-    text = file.read_text(encoding="utf-8")
     if file.suffix == ".json":
-        yield from _strings(json.loads(text))
-    elif file.suffix == ".jsonl":
-        for line in text.splitlines():
-            if line.strip():
+        yield from _strings(read_json(file, Any))
+        return
+    for number, line in lines(file):
+        if file.suffix != ".jsonl":
+            yield line
+        elif line.strip():
+            try:
                 yield from _strings(json.loads(line))
-    else:
-        yield from text.splitlines()
+            except json.JSONDecodeError as error:
+                raise RecordError(file, number, f"not JSON: {error}") from None
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -36,3 +36,5 @@ class Problem(Generic[S]):
     """``queries_per_edit(settings, with an encoder)``: inputs that evaluate one edit, about (for estimates)."""
     kinds: Mapping[str, str]
     """Kinds of its inputs, in the order of tables, with their names in print."""
+    fault: Callable[[S, bool], str | None] = lambda settings, encoder: None
+    """``fault(settings, with an encoder)``: why its preparation must fail, with a hint; None if it need not."""

@@ -205,4 +205,9 @@ PROBLEM = Problem(
     base_pairs=qa.base_pairs,
     queries_per_edit=_queries_per_edit,
     kinds=qa.KINDS,
+    fault=lambda settings, encoder: (
+        None
+        if encoder or not (settings.out_of_scope.neighbour or settings.hard_negatives.probability)
+        else "it has no encoder to find neighbours with. Hint: name a checkpoint in 'encoder'"
+    ),
 )

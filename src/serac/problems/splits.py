@@ -6,10 +6,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from serac.config.section import Section
 from serac.records import EditExample
@@ -27,11 +27,11 @@ class SplitSettings(Section):
     splits: dict[Split, str] = Field(
         {"train": "train", "validation": "dev", "test": "test"}, description="the source's name for each split"
     )
-    fractions: dict[Split, float] = Field(
+    fractions: dict[Split, Annotated[float, Field(gt=0, le=1)]] = Field(
         {},
         description="share that a split gets of a file's groups (those that the filters keep), where splits share it",
     )
-    limits: dict[Split, int] = Field(
+    limits: dict[Split, PositiveInt] = Field(
         {}, description="largest number of groups of a split (a seeded choice of those that the filters keep)"
     )
 

@@ -42,7 +42,7 @@ class ZsreSettings(SplitSettings):
         description="what a base model is trained on: questions and rephrases (ref), or all kinds of inputs (ours)",
     )
     base_validation: float = Field(
-        0.05, ge=0, lt=1, description="share of the base model's pairs held out for validation; never a main question"
+        0.05, gt=0, lt=1, description="share of the base model's pairs held out for validation; never a main question"
     )
     reading: bool = Field(
         False,
