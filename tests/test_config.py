@@ -30,7 +30,8 @@ def raw() -> dict[str, Any]:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_every_scenario_is_valid(scenario: Path) -> None:
-    settings = load(DEFAULT, scenario)
+    below = [path for path in SCENARIOS if scenario.stem.startswith(f"{path.stem}_")]  # an overlay of another scenario
+    settings = load(DEFAULT, *below, scenario)
     assert settings.run.name == scenario.stem
 
 
