@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from serac.config.evaluation import BootstrapSettings, EvaluationSettings, TuningSettings
-from serac.errors import ConfigError
+from serac.errors import ConfigError, DivergenceError
 from serac.evaluation.aggregate import COLUMNS, OutcomesFile, RepeatedSeedError, aggregate, write_results
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.bootstrap import Resamples
@@ -105,6 +107,26 @@ def test_tuning_tries_all_candidates_and_keeps_the_best():
     numbers = [(entry["es"], entry["dd"], entry["es_minus_dd"]) for entry in result["candidates"]]
     assert numbers == [(0.5, 1.0, -0.5), (0.5, 0.0, 0.5), (0.5, 0.0, 0.5), (0.5, 0.0, 0.5)]
     assert result["best"] == {"bias": -0.9}  # never routes, yet "refutes" is right: a tie, and the earliest wins
+
+
+def test_a_candidate_that_diverges_is_never_chosen(monkeypatch):
+    task, base, examples = make_task(), FalseModel(), make_examples()
+    outputs = BaseOutputs.predict(base, task, examples, batch_size=8)
+    editor, edit = RoutingEditor(base, task), RoutingEditor.edit
+
+    def diverge(editor, edits):
+        if editor.hyperparameters["bias"] > 0:
+            raise DivergenceError("the loss is nan")
+        return edit(editor, edits)
+
+    monkeypatch.setattr(RoutingEditor, "edit", diverge)
+    settings = TuningSettings(edits=20, candidates={"fake_router": ({"bias": 0.9}, {"bias": -0.9})})
+    result = tune(editor, examples, outputs, settings, k=10, batch_size=8)
+    assert [entry["es_minus_dd"] for entry in result["candidates"]] == [-math.inf, 0.5]
+    assert result["best"] == {"bias": -0.9}
+    hopeless = TuningSettings(edits=20, candidates={"fake_router": ({"bias": 0.9},)})
+    with pytest.raises(DivergenceError, match="all 1 candidates of the editor 'fake_router' diverge"):
+        tune(editor, examples, outputs, hopeless, k=10, batch_size=8)
 
 
 def test_ties_go_to_the_smaller_drawdown_then_the_earlier_candidate():

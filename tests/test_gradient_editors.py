@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import random
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +40,7 @@ from serac.training import train
 from tiny_models import Tiny, random_model
 
 SETTINGS = TrainSettings(
-    steps=40, batch_size=16, learning_rate=3e-3, validate_every=20, patience=1000, checkpoint_every=1000,
+    steps=40, batch_size=16, learning_rate=3e-3, validate_every=20, patience=1000,
     validation_examples=12,
 )  # fmt: skip
 
@@ -204,13 +203,13 @@ def test_training_raises_edit_success(name: str, tiny_t5: Tiny, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_interrupted_training_ends_with_the_same_weights(name: str, tiny_t5: Tiny, tmp_path: Path) -> None:
-    settings = SETTINGS.model_copy(update={"steps": 6, "validate_every": 3, "checkpoint_every": 2})
+    settings = SETTINGS.model_copy(update={"steps": 6, "validate_every": 3, "checkpoint_minutes": 0})
     whole, broken = learned(name, tiny_t5), learned(name, tiny_t5)
     train(whole.objective(tiny_t5.examples, tiny_t5.examples, settings, k=2), settings, tmp_path / "whole", seed=1)
     objective = broken.objective(tiny_t5.examples, tiny_t5.examples, settings, k=2)
     calls = iter(range(100))
 
-    def killed(rng: random.Random) -> tuple[torch.Tensor, Mapping[str, float]]:
+    def killed(rng: random.Random) -> torch.Tensor:
         if next(calls) == 5:
             raise KeyboardInterrupt
         return objective.loss(rng)
@@ -226,9 +225,8 @@ def test_interrupted_training_ends_with_the_same_weights(name: str, tiny_t5: Tin
 @pytest.mark.parametrize("name", LEARNED)
 def test_every_trained_parameter_gets_a_gradient_and_the_base_none(name: str, tiny: Tiny) -> None:
     editor = learned(name, tiny)
-    loss, numbers = editor.loss(draw_batch(random.Random(0), tiny.examples, 3, 0.5))
+    loss = editor.loss(draw_batch(random.Random(0), tiny.examples, 3, 0.5))
     loss.backward()
-    assert {"edit_loss", "locality_loss"} <= set(numbers)
     without = [key for key, p in editor.network.named_parameters() if p.grad is None]
     assert all(p.grad is None for p in tiny.model.parameters())
     if name == "mend":
@@ -245,7 +243,7 @@ def test_training_passes_over_batches_with_nothing_in_scope(name: str, tiny_bert
     first, *others = tiny_bert.examples
     examples = [first, *(replace(example, in_scope=()) for example in others)]
     objective = learned(name, tiny_bert).objective(examples, examples, SETTINGS, k=1)
-    assert all(objective.loss(random.Random(seed))[0].isfinite() for seed in range(5))
+    assert all(objective.loss(random.Random(seed)).isfinite() for seed in range(5))
     assert all(math.isfinite(value) for value in objective.validate().values())
 
 

@@ -37,7 +37,6 @@ SHORT = TrainSettings(
     validate_every=10,
     validation_examples=8,
     patience=30,
-    checkpoint_every=30,
 )
 
 

@@ -33,7 +33,7 @@ SIZE = WorldSize(
 )  # fmt: skip
 TINY = {
     "steps": 2, "batch_size": 2, "accumulate": 2, "validate_every": 1, "validation_examples": 2, "patience": 1,
-    "checkpoint_every": 1, "warmup": 0,
+    "warmup": 0,
 }  # fmt: skip
 K = 2
 ELSEWHERE = {

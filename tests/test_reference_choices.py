@@ -54,7 +54,6 @@ def test_learned_editors_stop_by_loss_where_told_to() -> None:
     editor = EditableNetwork(tiny.model, tiny.task)
     settings = TrainSettings(
         steps=1, batch_size=2, learning_rate=1e-5, validate_every=1, validation_examples=2, patience=1,
-        checkpoint_every=1,
     )  # fmt: skip
     by_score, by_loss = (
         editor.objective(

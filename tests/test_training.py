@@ -6,6 +6,7 @@ import csv
 import math
 import os
 import random
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ SETTINGS = TrainSettings(
     learning_rate=0.05,
     validate_every=5,
     patience=20,
-    checkpoint_every=4,
+    checkpoint_minutes=0,
     accumulate=2,
     warmup=3,
 )
@@ -37,9 +38,9 @@ def regression(seed: int = 0) -> Objective:
     torch.manual_seed(seed)
     line = nn.Linear(1, 1)
 
-    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
+    def loss(rng: random.Random) -> Tensor:
         x = torch.tensor([[rng.uniform(-1, 1)] for _ in range(SETTINGS.batch_size)])
-        return (line(x) - 3 * x - 1).square().mean(), {}
+        return (line(x) - 3 * x - 1).square().mean()
 
     def validate() -> dict[str, float]:
         return {"score": -abs(line.weight.item() - 3)}
@@ -59,7 +60,7 @@ def interrupted_after(objective: Objective, passes: int) -> Objective:
     """Sends this process SIGTERM during the given forward pass."""
     calls = iter(range(10**9))
 
-    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
+    def loss(rng: random.Random) -> Tensor:
         if next(calls) == passes:
             os.kill(os.getpid(), signal.SIGTERM)
         return objective.loss(rng)
@@ -114,15 +115,15 @@ def test_a_run_killed_while_it_saves_resumes_from_the_last_checkpoint(
     expected = train(whole, SETTINGS, tmp_path / "whole", seed=7)
     calls = iter(range(10**9))
 
-    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
-        if next(calls) == 13:  # in step 6, after the checkpoint of step 4 and before that of step 8
+    def loss(rng: random.Random) -> Tensor:
+        if next(calls) == 13:  # in step 6, after the checkpoint of the step before
             monkeypatch.setattr(where, what, dies)
         return killed.loss(rng)
 
     with pytest.raises(Killed):
         train(Objective(killed.module, loss, killed.validate, killed.key), SETTINGS, tmp_path / "parts", seed=7)
     monkeypatch.undo()
-    assert training.saved_state(tmp_path / "parts" / "checkpoint.safetensors")["step"] == 4
+    assert training.saved_state(tmp_path / "parts" / "checkpoint.safetensors")["step"] == 6
     again = regression(seed=99)
     history = train(again, SETTINGS, tmp_path / "parts", seed=7)
     assert torch.equal(weights(again), weights(whole))
@@ -145,11 +146,43 @@ def test_it_stops_without_improvement(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_not_finite_is_one_clear_error(tmp_path: Path) -> None:
     objective = regression()
-    broken = Objective(
-        objective.module, lambda rng: (objective.loss(rng)[0] * torch.inf, {}), objective.validate, "score"
-    )
+    broken = Objective(objective.module, lambda rng: objective.loss(rng) * torch.inf, objective.validate, "score")
     with pytest.raises(DivergenceError, match="lower learning_rate"):
         train(broken, SETTINGS, tmp_path, seed=0)
+
+
+def test_a_forward_pass_that_is_not_finite_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    objective = regression()
+    numbers = iter(range(10**9))
+
+    def loss(rng: random.Random) -> Tensor:
+        value = objective.loss(rng)
+        return value * torch.inf if next(numbers) in (4, 6, 7) else value  # step 2 in part, step 3 as a whole
+
+    history = train(Objective(objective.module, loss, objective.validate, "score"), SETTINGS, tmp_path, seed=0)
+    assert capsys.readouterr().out.count("left out") == 3
+    assert history[-1]["step"] == 20
+    assert weights(objective).isfinite().all()
+
+
+def test_a_damaged_checkpoint_is_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, again = regression(), regression()
+    train(whole, SETTINGS, tmp_path / "whole", seed=7)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "checkpoint.safetensors").write_bytes(b"half a checkpoint")
+    train(again, SETTINGS, tmp_path / "damaged", seed=7)
+    assert torch.equal(weights(again), weights(whole))
+    assert "starting anew" in capsys.readouterr().out
+    assert (tmp_path / "damaged" / "checkpoint.damaged").read_bytes() == b"half a checkpoint"
+
+
+def test_the_log_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0.0)
+    train(regression(), SETTINGS, tmp_path, seed=0)
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("step 12 of 20"))
+    assert re.fullmatch(r"step 12 of 20, loss \S+, validation \S+ at best, about \d+ s left", line)
 
 
 @pytest.mark.parametrize("score", [math.nan, -math.inf])
@@ -157,7 +190,7 @@ def test_a_validation_that_is_not_finite_is_one_clear_error(tmp_path: Path, scor
     objective = regression()
     scores = iter([0.5, score])
     broken = Objective(objective.module, objective.loss, lambda: {"score": next(scores)}, "score")
-    with pytest.raises(DivergenceError, match=rf"validation's score is {score} at step 10 .* lower learning_rate"):
+    with pytest.raises(DivergenceError, match=rf"validation's score is {score}, by step 10 .* lower learning_rate"):
         train(broken, SETTINGS, tmp_path, seed=0)
 
 

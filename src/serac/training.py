@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import random
 import signal
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -28,22 +29,26 @@ from serac.errors import DivergenceError
 
 Metrics = Mapping[str, float]
 
+MOST_SKIPPED = 10
+"""Forward passes that may be left out in all, beside one in a hundred."""
+PROGRESS_SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class Objective:
     """What is trained.
 
-    ``loss(rng)`` draws a batch with ``rng`` and returns the scalar loss and numbers to log;
+    ``loss(rng)`` draws a batch with ``rng`` and returns the scalar loss;
     ``validate()`` returns validation numbers, of which ``key`` is maximised;
     ``module`` holds the trained parameters and buffers (those with ``requires_grad`` are optimised).
     ``parameter_groups`` overrides the default single group (own learning rates, say).
     """
 
     module: nn.Module
-    loss: Callable[[random.Random], tuple[Tensor, Metrics]]
+    loss: Callable[[random.Random], Tensor]
     validate: Callable[[], Metrics]
     key: str
-    parameter_groups: Callable[[], list[dict]] | None = None
+    parameter_groups: Callable[[], list[dict[str, Any]]] | None = None
 
 
 @dataclass
@@ -52,6 +57,8 @@ class _State:
     best: float = -math.inf
     best_step: int = 0
     seconds: float = 0.0
+    skipped: int = 0
+    """Forward passes whose loss or gradient was not finite."""
     losses: list[float] = field(default_factory=list)
     """Of the steps since the last validation."""
     history: list[dict[str, float]] = field(default_factory=list)
@@ -66,8 +73,9 @@ def train(objective: Objective, settings: TrainSettings, folder: Path | str, *, 
 
     ``folder`` receives ``history.csv`` (step, seconds, losses, validation numbers) and, while training, a
     ``checkpoint.safetensors`` that a later call resumes from and that is removed at the end. Returns the history.
-    Raises :class:`DivergenceError` if the loss or the validation number ``key`` stops being finite. On SIGTERM saves
-    a checkpoint and exits with :class:`Preempted` (status 143).
+    A forward pass whose loss or gradient is not finite is left out and counted. Raises :class:`DivergenceError` if
+    these become many, or if the validation number ``key`` is not finite. On SIGTERM saves a checkpoint and exits with
+    :class:`Preempted` (status 143).
     """
     return _Run(objective, settings, Path(folder), seed).run()
 
@@ -91,15 +99,19 @@ class _Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
         started = time.monotonic() - self.state.seconds
+        saved, progress = time.monotonic(), _Progress(self.state.step, self.settings.steps)
         with self._on_sigterm():
             while not self._finished():
-                self.state.losses.append(self._step())
+                loss = self._step()
+                self.state.losses += [] if loss is None else [loss]
                 self.state.step += 1
                 self.state.seconds = time.monotonic() - started
                 if self.state.step % self.settings.validate_every == 0 or self.state.step == self.settings.steps:
                     self._validate()
-                if self.stop_requested or self.state.step % self.settings.checkpoint_every == 0:
+                progress.report(self.state)
+                if self.stop_requested or time.monotonic() - saved >= 60 * self.settings.checkpoint_minutes:
                     self._save_checkpoint()
+                    saved = time.monotonic()
                 if self.stop_requested:
                     print(f"SIGTERM: checkpoint saved at step {self.state.step}; run again to resume", flush=True)
                     raise Preempted(143)
@@ -112,31 +124,51 @@ class _Run:
         stale = self.state.step - self.state.best_step >= self.settings.patience
         return self.state.step >= self.settings.steps or (bool(self.state.history) and stale)
 
-    def _step(self) -> float:
+    def _step(self) -> float | None:
+        """One update of the weights; the mean loss, None if every forward pass was left out."""
         self.objective.module.train()
-        total = 0.0
+        values = []
         for micro in range(self.settings.accumulate):
-            number = self.state.step * self.settings.accumulate + micro
-            torch.manual_seed(hash((self.seed, number)) % 2**63)
-            with self._autocast():
-                loss, _ = self.objective.loss(random.Random(f"{self.seed}/{number}"))
-            value = loss.item()
-            self._require_finite("loss", value)
-            (loss / self.settings.accumulate).backward()
-            total += value / self.settings.accumulate
-        nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
-        self.optimizer.step()
-        torch.autograd.graph.increment_version(self.parameters)  # the fused step does not; caches go by it
+            before = [parameter.grad for parameter in self.parameters]
+            self.optimizer.zero_grad(set_to_none=True)
+            value = self._forward(self.state.step * self.settings.accumulate + micro)
+            finite = math.isfinite(value)
+            values += [value] if finite else self._skip(value)
+            for parameter, gradient in zip(self.parameters, before, strict=True):
+                if not finite or parameter.grad is None:
+                    parameter.grad = gradient
+                elif gradient is not None:
+                    parameter.grad += gradient
+        if values:
+            nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
+            self.optimizer.step()
+            torch.autograd.graph.increment_version(self.parameters)  # the fused step does not; caches go by it
         self.optimizer.zero_grad(set_to_none=True)
         self.scheduler.step()
-        return total
+        return sum(values) / len(values) if values else None
 
-    def _require_finite(self, what: str, value: float) -> None:
-        if not math.isfinite(value):
-            raise DivergenceError(
-                f"the {what} is {value} at step {self.state.step} of {self.folder}; "
-                f"lower learning_rate (now {self.settings.learning_rate}) or clip (now {self.settings.clip})"
-            )
+    def _forward(self, number: int) -> float:
+        """Compute one loss and its gradients; returns the loss, which is not finite where one of them is not."""
+        torch.manual_seed(hash((self.seed, number)) % 2**63)
+        with self._autocast():
+            loss = self.objective.loss(random.Random(f"{self.seed}/{number}"))
+        torch.autograd.backward(loss / self.settings.accumulate)
+        norm = nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+        return (loss.detach() + 0.0 * norm).item()
+
+    def _skip(self, value: float) -> list[float]:
+        """Count a forward pass that is left out; its loss or gradient is not finite."""
+        self.state.skipped += 1
+        print(f"step {self.state.step}: the loss or its gradient is {value}; left out", flush=True)
+        if self.state.skipped > MOST_SKIPPED + self.state.step * self.settings.accumulate // 100:
+            raise self._divergence(f"the loss or its gradient was not finite {self.state.skipped} times")
+        return []
+
+    def _divergence(self, what: str) -> DivergenceError:
+        return DivergenceError(
+            f"{what}, by step {self.state.step} of {self.folder}. Hint: lower learning_rate (now "
+            f"{self.settings.learning_rate}) or clip (now {self.settings.clip})"
+        )
 
     def _rate(self, step: int) -> float:
         settings = self.settings
@@ -146,14 +178,14 @@ class _Run:
             return 1.0
         return max(0.0, (settings.steps - step) / max(1, settings.steps - settings.warmup))
 
-    def _autocast(self, *, keep_casts: bool = True) -> AbstractContextManager:
+    def _autocast(self, *, keep_casts: bool = True) -> AbstractContextManager[Any]:
         if self.settings.precision == "float32":
             return nullcontext()
         return torch.autocast(self.parameters[0].device.type, dtype=torch.bfloat16, cache_enabled=keep_casts)
 
     def _validate(self) -> None:
         self.objective.module.eval()
-        loss = sum(self.state.losses) / len(self.state.losses)
+        loss = sum(self.state.losses) / len(self.state.losses) if self.state.losses else math.nan
         self.state.losses = []
         with self._autocast(keep_casts=False):  # validation edits weights anew for each batch: casts would pile up
             numbers = dict(self.objective.validate())
@@ -161,7 +193,8 @@ class _Run:
         self.state.history.append(row)
         print("  ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
         score = numbers[self.objective.key]
-        self._require_finite(f"validation's {self.objective.key}", score)
+        if not math.isfinite(score):
+            raise self._divergence(f"validation's {self.objective.key} is {score}")
         if score > self.state.best:
             self.state.best, self.state.best_step = score, self.state.step
             self.best = {k: v.detach().clone() for k, v in self._trained_state().items()}
@@ -180,7 +213,7 @@ class _Run:
 
     # --- checkpoints ---------------------------------------------------------------------------
     def _save_checkpoint(self) -> None:
-        """One file, written beside the last one and then in its place: a job may be killed at any moment."""
+        """One file, written beside the last one, on disk, and then in its place: a job may be killed at any moment."""
         moments = {
             f"{index}.{name}": torch.as_tensor(value)
             for index, entry in self.optimizer.state_dict()["state"].items()
@@ -190,14 +223,23 @@ class _Run:
         tensors = {f"{part}.{name}": tensor for part, named in parts.items() for name, tensor in named.items()}
         partial = self.checkpoint.with_suffix(".partial")
         save_file(_contiguous(tensors), partial, metadata={"state": json.dumps(vars(self.state))})
+        _flush(partial)
         partial.replace(self.checkpoint)
+        _flush(self.folder)
 
     def _resume(self) -> None:
         if not self.checkpoint.exists():
             return
-        self.state = _State(**saved_state(self.checkpoint))
+        try:
+            state, tensors = _State(**saved_state(self.checkpoint)), load_file(self.checkpoint)
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            damaged = self.checkpoint.with_suffix(".damaged")
+            self.checkpoint.replace(damaged)
+            print(f"{self.checkpoint} is damaged ({error}): kept as {damaged}; starting anew", flush=True)
+            return
+        self.state = state
         parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimizer": {}}
-        for key, value in load_file(self.checkpoint).items():
+        for key, value in tensors.items():
             part, name = key.split(".", 1)
             parts[part][name] = value
         self.objective.module.load_state_dict(parts["weights"], strict=False)
@@ -221,11 +263,31 @@ class _Run:
             writer.writeheader()
             writer.writerows(self.state.history)
 
-    def _on_sigterm(self) -> AbstractContextManager:
+    def _on_sigterm(self) -> AbstractContextManager[Any]:
         return _SignalGuard(self)
 
 
-class _SignalGuard(AbstractContextManager):
+class _Progress:
+    """A line in the log every :data:`PROGRESS_SECONDS`."""
+
+    def __init__(self, first: int, steps: int) -> None:
+        self.first, self.steps = first, steps
+        self.started = self.last = time.monotonic()
+
+    def report(self, state: _State) -> None:
+        now = time.monotonic()
+        if now - self.last < PROGRESS_SECONDS:
+            return
+        self.last = now
+        left = (now - self.started) / (state.step - self.first) * (self.steps - state.step)
+        parts = [f"step {state.step} of {self.steps}"]
+        parts += [f"loss {state.losses[-1]:.4g}"] if state.losses else []
+        parts += [f"validation {state.best:.4g} at best"] if state.history else []
+        parts += [f"{state.skipped} forward passes left out"] if state.skipped else []
+        print(", ".join([*parts, f"about {left:.0f} s left"]), flush=True)
+
+
+class _SignalGuard(AbstractContextManager[Any]):
     """Turns SIGTERM (preemption, time limit) into a request to stop after the current step."""
 
     def __init__(self, run: _Run) -> None:
@@ -248,7 +310,8 @@ class _SignalGuard(AbstractContextManager):
 def saved_state(checkpoint: Path) -> dict[str, Any]:
     """What a checkpoint tells about its run: ``step``, ``seconds``, ``history``, ..."""
     with safe_open(checkpoint, "pt") as file:
-        return json.loads(file.metadata()["state"])
+        state: dict[str, Any] = json.loads(file.metadata()["state"])
+    return state
 
 
 def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -259,3 +322,12 @@ def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         result[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
         seen.add(tensor.data_ptr())
     return result
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, are on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

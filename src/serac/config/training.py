@@ -28,6 +28,6 @@ class TrainSettings(Section):
         "always by accuracy",
     )
     patience: int = Field(ge=1, description="stop after this many steps without improvement")
-    checkpoint_every: int = Field(ge=1, description="steps between checkpoints from which a killed job resumes")
+    checkpoint_minutes: float = Field(10, ge=0, description="minutes between checkpoints, from which a job resumes")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="autocast type of the forward pass")
     gradient_checkpointing: bool = Field(False, description="trade time for memory in the trained model")

@@ -62,27 +62,25 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
             parameter_groups=self._parameter_groups,
         )
 
-    def loss(self, drawn: DrawnBatch) -> tuple[Tensor, Metrics]:
+    def loss(self, drawn: DrawnBatch) -> Tensor:
         """Weighted edit loss in scope and KL(base || edited) out of scope, for one batch of edits."""
         return self.loss_of(self.training_model(drawn.edits), drawn)
 
-    def loss_of(self, edited: EditedModel, drawn: DrawnBatch) -> tuple[Tensor, Metrics]:
+    def loss_of(self, edited: EditedModel, drawn: DrawnBatch) -> Tensor:
         """:meth:`loss` of a model that holds the batch's edits."""
         settings, inside_count = self.settings, len(drawn.in_scope)
         batch = self.encode(self.task.encode_queries(drawn.in_scope + drawn.out_of_scope))
         inside, outside = _rows(batch, slice(inside_count)), _rows(batch, slice(inside_count, None))
         logits = self.task.logits(edited, batch)
-        edit_loss = self.task.edit_loss(logits[:inside_count], inside)
-        total, numbers = settings.edit_weight * edit_loss, {"edit_loss": edit_loss.item()}
+        total = settings.edit_weight * self.task.edit_loss(logits[:inside_count], inside)
         if drawn.out_of_scope:
             with torch.no_grad():
                 before = self.task.logits(self.base, outside)
             target = self.locality_target(outside, before)
             locality_loss = self.task.locality_loss(target, logits[inside_count:], outside)
             total = total + settings.locality_weight * locality_loss
-            numbers["locality_loss"] = locality_loss.item()
             total = total + self.keep_loss(before, outside)
-        return total, numbers
+        return total
 
     def _parameter_groups(self) -> list[dict]:
         rates = [p for name, p in self.network.named_parameters() if name == "edit_lrs"]
@@ -121,7 +119,7 @@ class Validation:
             drawdowns += self._drawdowns(number, drawn, edited)
             if self.stopping == "loss":
                 with torch.no_grad():
-                    losses.append(self.editor.loss_of(edited, drawn)[0].item())
+                    losses.append(self.editor.loss_of(edited, drawn).item())
         es, dd = fmean(successes), fmean(drawdowns) if drawdowns else 0.0
         return {"es": es, "dd": dd, "locality": 1 - dd, "score": -fmean(losses) if losses else es - dd}
 

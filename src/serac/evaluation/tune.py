@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,10 +10,12 @@ import pandas as pd
 
 from serac.config.evaluation import Choice, EvaluationSettings, TuningSettings
 from serac.editors.base import Editor
-from serac.errors import ConfigError
+from serac.errors import ConfigError, DivergenceError
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.evaluate import evaluate
 from serac.records import EditExample
+
+DIVERGED = {"es": -math.inf, "dd": math.inf, "es_minus_dd": -math.inf}
 
 
 def tune(
@@ -27,15 +30,26 @@ def tune(
     """Evaluate the editor's candidates in ``settings`` on the same validation batches of ``k`` edits.
 
     Returns ``{"editor", "k", "candidates": [{"choice", "es", "dd", "es_minus_dd"}, …], "best": choice}``. The largest
-    ES - DD wins; among equals the smaller DD, then the earlier candidate.
+    ES - DD wins; among equals the smaller DD, then the earlier candidate. One that diverges has an ES of minus
+    infinity; raises ``DivergenceError`` if all do.
     """
     evaluation = EvaluationSettings(edits=settings.edits, batch_size=batch_size)
     candidates = candidates_of(settings, editor.name)
     tried: list[dict[str, Any]] = []
     for choice in candidates:
         print(f"candidate {len(tried) + 1} of {len(candidates)}: {choice}", flush=True)
-        outcomes = evaluate(editor.tuned(**choice), examples, base_outputs, evaluation, (settings.seed,), k=k)
-        tried.append({"choice": dict(choice), **_summary(outcomes)})
+        try:
+            outcomes = evaluate(editor.tuned(**choice), examples, base_outputs, evaluation, (settings.seed,), k=k)
+        except DivergenceError as error:
+            print(error, flush=True)
+            tried.append({"choice": dict(choice), **DIVERGED})
+        else:
+            tried.append({"choice": dict(choice), **_summary(outcomes)})
+    if all(row["es_minus_dd"] == -math.inf for row in tried):
+        raise DivergenceError(
+            f"all {len(tried)} candidates of the editor {editor.name!r} diverge. Hint: give it smaller rates in "
+            f"tuning.candidates"
+        )
     return {"editor": editor.name, "k": k, "candidates": tried, "best": select(tried)}
 
 

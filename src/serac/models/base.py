@@ -47,9 +47,9 @@ def base_objective(
     ready_for_training(model, settings)
     validation = validation[: settings.validation_examples]
 
-    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
+    def loss(rng: random.Random) -> Tensor:
         batch = _encode(task, model, rng.choices(pairs, k=settings.batch_size))
-        return task.edit_loss(task.logits(model, batch), batch), {}
+        return task.edit_loss(task.logits(model, batch), batch)
 
     def validate() -> dict[str, float]:
         numbers = assess_base(model, task, validation, settings.batch_size)

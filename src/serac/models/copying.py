@@ -34,8 +34,8 @@ def copying_objective(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
             "labels": _pad([[*answer, eos] for _, answer in rows], -100),
         }
 
-    def loss(rng: random.Random) -> tuple[Tensor, dict[str, float]]:
-        return model(**draw(rng, settings.batch_size)).loss, {}
+    def loss(rng: random.Random) -> Tensor:
+        return model(**draw(rng, settings.batch_size)).loss
 
     @torch.no_grad()
     def validate() -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -96,9 +96,9 @@ def scope_objective(
 
     fixed = [draw(rng, validation, edits, False) for rng, edits in _validation_draws(validation, training)]
 
-    def loss(rng: random.Random) -> tuple[Tensor, Mapping[str, float]]:
+    def loss(rng: random.Random) -> Tensor:
         drawn = draw(rng, train, training.batch_size, settings.use_all_pairs)
-        return scope_loss(classifier, drawn), {}
+        return scope_loss(classifier, drawn)
 
     return Objective(classifier, loss, lambda: _validate_scope(classifier, fixed, training.stopping), "score")
 
@@ -118,8 +118,8 @@ def counterfactual_objective(
     fixed = [draw_batch(rng, validation, edits, 0.0) for rng, edits in _validation_draws(validation, training)]
     ready_for_training(counterfactual.model, training, settings.frozen_layers)
 
-    def loss(rng: random.Random) -> tuple[Tensor, Mapping[str, float]]:
-        return counterfactual_loss(counterfactual, draw_batch(rng, train, training.batch_size, 0.0)), {}
+    def loss(rng: random.Random) -> Tensor:
+        return counterfactual_loss(counterfactual, draw_batch(rng, train, training.batch_size, 0.0))
 
     def validate() -> dict[str, float]:
         return _validate_counterfactual(counterfactual, fixed, training.stopping)
