@@ -132,7 +132,7 @@ class RealTextItem(Section):
     )
     sizes: tuple[PositiveInt, ...] = Field((10, 100, 900), min_length=1, description="edits in the memory")
     false_alarms: float = Field(
-        0.002, ge=0, lt=1, description="share of validation inputs that may meet an entry of another subject"
+        0.0, ge=0, lt=1, description="share of validation inputs that may meet an entry of another subject"
     )
 
 

@@ -18,8 +18,7 @@ from serac.records import EditExample, Query
 
 CANDIDATES = 4
 """Entries, of the own subject and of others, that the vectors hand to the classifier; exact for Embed with one head."""
-KINDS = ("rephrase", "yes_no")
-"""Kinds whose right routes the threshold is chosen for."""
+_SLICE = 1024  # pairs scored at once, few enough that the classifier remembers their vectors
 
 
 def route_scores(
@@ -100,6 +99,8 @@ def _best(
     places = [(row, column) for row, column in near.values.isfinite().nonzero().tolist()]
     pairs = [(memory[int(near.indices[row, column])].edit, queries[row][1].input) for row, column in places]
     best = [float("nan")] * len(queries)
-    for (row, _), score in zip(places, classifier.score_pairs(pairs).tolist(), strict=True):
+    slices = (pairs[start : start + _SLICE] for start in range(0, len(pairs), _SLICE))
+    scores = [score for some in slices for score in classifier.score_pairs(some).tolist()]
+    for (row, _), score in zip(places, scores, strict=True):
         best[row] = score if best[row] != best[row] else max(best[row], score)
     return best
