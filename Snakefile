@@ -13,15 +13,13 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/items.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/problems.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/editors.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/analysis.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/figures.smk"
+include: "workflow/rules/items.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -60,6 +58,5 @@ rule all:
     input:
         rules.tables.input,
         rules.figures.input,
-        table_files("rules"),
         f"{RUN}/REPORT.md",
         f"{RUN}/config.yaml",

@@ -1,13 +1,19 @@
-"""Plausible results, outcomes and measurements, made with a seeded generator."""
+"""Plausible outcomes and measurements, made with a seeded generator, at the places where a scenario has them."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from serac.paper.item import Cell
+from serac.records import write_examples
+from tiny_models import claims, opinions, qa
+
 LEVELS = {  # ES, DD
+    "no_edit": (0.05, 0.0),
     "ft": (0.55, 0.08),
     "lu": (0.72, 0.09),
     "mend": (0.80, 0.19),
@@ -31,65 +37,29 @@ KINDS = {
 HARD = {"implication", "true_false", "neighbour", "neutral", "refutes/number", "refutes/date"}
 
 
-def results(editors=tuple(LEVELS), problems=tuple(KINDS), ks=(10,), seeds=(0, 1, 2)) -> pd.DataFrame:
-    """Rows as ``results.csv`` has them."""
-    rng = np.random.default_rng(7)
-    rows = []
-    for problem in problems:
-        for editor in editors:
-            if problem == "convsent" and editor in ("ft", "lu"):
-                continue
-            for k in ks:
-                for seed in seeds:
-                    rows += _rows(rng, problem, editor, k, seed)
-    columns = ["run", "problem", "editor", "k", "seed", "metric", "subset", "value", "ci_low", "ci_high", "n"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _rows(rng, problem, editor, k, seed):
-    level_es, level_dd = LEVELS.get(editor, (0.93, 0.03))
-    if editor in ("mend", "enn"):
-        level_es -= 0.08 * np.log(k / 10 + 1)
-        level_dd += 0.04 * np.log(k + 1)
-    inside, outside = KINDS[problem]
-    for subset in ["all", "hard", *dict.fromkeys(inside + outside)]:
-        shift = 0.05 if subset in HARD | {"hard"} else 0.0
-        shift += 0.1 if subset == "implication" and editor in ("lu", "mend", "enn") else 0.0
-        metrics = {}
-        if subset in ("all", "hard") or subset in inside:
-            metrics |= {"es": level_es - shift, "router_hit": 0.95}
-        if subset in ("all", "hard") or subset in outside:
-            metrics |= {"dd": level_dd + shift / 2, "router_false": 0.02}
-        if {"es", "dd"} <= metrics.keys():
-            metrics["es_minus_dd"] = metrics["es"] - metrics["dd"]
-        for metric, level in metrics.items():
-            value = float(np.clip(level + rng.normal(0, 0.01), 0, 1))
-            half = float(rng.uniform(0.01, 0.03))
-            yield "test", problem, editor, k, seed, metric, subset, value, value - half, value + half, 400
-
-
-def outcomes(editor: str = "serac_embed", problem: str = "qa_hard", edits: int = 60) -> pd.DataFrame:
-    """Rows as an outcomes file has them."""
+def outcomes(editor: str = "serac_embed", problem: str = "qa_hard", edits: int = 60, k: int = 10) -> pd.DataFrame:
+    """Rows as an outcomes file has them; editors that change weights decline with ``k``."""
     rng = np.random.default_rng(11)
-    level_es, level_dd = LEVELS[editor]
+    level_es, level_dd = LEVELS.get(editor, LEVELS["serac_cross" if "cross" in editor else "serac_embed"])
+    decline = 0.0 if editor.startswith(("serac", "no_edit")) else 0.15 * np.log10(k)
     inside, outside = KINDS[problem]
     rows = []
     for edit in range(edits):
         for scope, kinds in (("in", inside), ("out", outside)):
             for kind in kinds:
-                wrong = rng.random() < (1 - level_es if scope == "in" else level_dd)
+                wrong = rng.random() < (1 - level_es if scope == "in" else level_dd) + decline
                 near = rng.random() < 0.96
                 beta = float(rng.beta(9, 1.2) if (scope == "in") == near else rng.beta(1.2, 9))
                 rows.append(
                     {
-                        "batch": edit // 10,
+                        "batch": edit // k,
                         "seed": 0,
                         "edit_id": f"e{edit}",
                         "scope": scope,
                         "kind": kind,
                         "hard": kind in HARD,
                         "value": float(wrong if scope == "out" else not wrong),
-                        "generated": np.nan,
+                        "generated": np.nan if problem == "convsent" or edit >= 20 else float(not wrong),
                         "beta": beta,
                         "routed": float(beta > 0.5),
                         "hit": float(beta > 0.5) if scope == "in" else np.nan,
@@ -196,3 +166,52 @@ def memory_scaling() -> pd.DataFrame:
                     ratio = 3 + edits * slope * 3000
                     rows.append((classifier, edits, batch, "reference", 0.08 * ratio, ratio))
     return pd.DataFrame(rows, columns=["classifier", "edits", "batch", "way", "seconds", "ratio"])
+
+
+def components() -> pd.DataFrame:
+    """A frame as ``serac.evaluation.components`` makes it."""
+    rng = np.random.default_rng(4)
+    rows = []
+    for component in ("scope_classifier", "counterfactual"):
+        for edit in range(60):
+            for scope, hard in (("in", False), ("in", True), ("out", False), ("out", True)):
+                level = 0.98 if not hard else 0.95 if scope == "in" else 0.7
+                rows.append((component, f"e{edit}", scope, hard, float(rng.random() < level)))
+    return pd.DataFrame(rows, columns=["component", "edit_id", "scope", "hard", "value"])
+
+
+def cost() -> dict:
+    """A measurement as ``serac.evaluation.cost`` makes it."""
+    ratios = [1.03 + 0.002 * i for i in range(20)]
+    return {
+        "base_seconds": 0.020, "edited_seconds": 0.021, "base_bytes": 4e6, "edited_bytes": 5e6, "ratio": 1.05,
+        "ratios": ratios, "edits": 10, "batch": 10, "repeats": 20, "device": "cpu",
+    }  # fmt: skip
+
+
+def write_cell(cell: Cell) -> None:
+    """Write what a finished run has in the place of a cell."""
+    path = Path(cell.file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    what = path.parts[2]
+    if what in ("outcomes", "base_models"):
+        outcomes(cell.editor, cell.problem, edits=max(60, 2 * cell.k), k=cell.k).to_parquet(path)
+    elif what == "components":
+        components().to_parquet(path)
+    elif what == "cost":
+        path.write_text(json.dumps(cost()))
+    elif what == "embedding_space":
+        embedding_space().to_parquet(path)
+    elif what == "threshold":
+        threshold_outcomes(cell.editor).to_parquet(path)
+    elif what == "sequences":
+        sequential(cell.editor).to_csv(path, index=False)
+    elif what == "memory_scaling.csv":
+        memory_scaling().to_csv(path, index=False)
+    elif what == "problems":
+        write_examples(path, {"fc": claims, "convsent": opinions}.get(cell.problem, qa)())
+    elif path.name == "history.csv":
+        columns = ("score", "recall_in", "recall_out") if "classifier" in cell.about else ("score", "accuracy")
+        history(("es", "dd", "score") if cell.about in ("mend", "enn") else columns).assign(perplexity=2.0).to_csv(path)
+    else:
+        raise NotImplementedError(path)

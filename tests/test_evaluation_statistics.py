@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -11,46 +12,75 @@ from serac.config.evaluation import BootstrapSettings, EvaluationSettings, Tunin
 from serac.errors import ConfigError, DivergenceError
 from serac.evaluation.aggregate import COLUMNS, OutcomesFile, RepeatedSeedError, aggregate, write_results
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.bootstrap import Resamples
+from serac.evaluation.bootstrap import UNIT, Sample
 from serac.evaluation.evaluate import evaluate
 from serac.evaluation.tune import candidates_of, select, tune
 
 BOOTSTRAP = BootstrapSettings(resamples=500)
 
 
-def test_interval_equals_a_plain_loop_over_resamples():
-    rng = np.random.default_rng(3)
-    batches = np.repeat(np.arange(8), rng.integers(1, 9, 8))
-    values = rng.random(len(batches))
-    resamples = Resamples(8, BOOTSTRAP)
-    means = [np.average(values, weights=counts[batches]) for counts in resamples.counts]
-    estimate = resamples.mean(batches, values)
-    assert estimate.value == pytest.approx(values.mean())
-    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
-    assert estimate.n == len(values)
+def drawn(rng, *, k: int, batches: int, trainings: int, spread: tuple[float, float, float]) -> pd.DataFrame:
+    """Outcomes of three evaluation seeds that re-batch 250 edits of three inputs each, right with probability 0.6.
+
+    ``spread``: how much batches, edits (0: not at all, 1: always right or always wrong) and training seeds differ.
+    """
+    by_batch, by_edit, by_training = spread
+    edits, shift = rng.beta(0.6 / by_edit, 0.4 / by_edit, 250), rng.normal(0, by_training, trainings)
+    rows = []
+    for seed in range(3):
+        order = rng.permutation(250)[: batches * k].reshape(batches, k)
+        level = edits[order] + rng.normal(0, by_batch, (batches, 1)) + shift[seed % trainings]
+        right = rng.random((batches, k, 3)) < level[..., None]
+        for (batch, place, _), value in np.ndenumerate(right):
+            rows.append((seed % trainings, seed, batch, str(order[batch, place]), float(value)))
+    return pd.DataFrame(rows, columns=["training", "seed", "batch", "edit_id", "value"])
 
 
-def test_interval_covers_the_true_mean_as_often_as_it_says():
+@pytest.mark.parametrize(
+    ("k", "batches", "trainings", "spread"),
+    [
+        (10, 6, 1, (0.0, 1.0, 0.0)),
+        (10, 6, 1, (0.1, 1.0, 0.0)),
+        (75, 3, 1, (0.0, 1.0, 0.0)),
+        (75, 3, 1, (0.05, 1.0, 0.0)),
+        (10, 6, 3, (0.05, 1.0, 0.05)),
+    ],
+)
+def test_a_nominal_95_percent_interval_covers_at_least_92_percent(k, batches, trainings, spread):
+    """At the numbers of the default scenario; with one level of resampling it was .85 and .68."""
     rng = np.random.default_rng(0)
-    batches = np.repeat(np.arange(40), 10)
+    shape = {"k": k, "batches": batches, "trainings": trainings, "spread": spread}
+    truth = np.mean([drawn(rng, **shape)["value"].mean() for _ in range(200)])
     covered = 0
-    for _ in range(300):
-        values = rng.random(40)[batches] + rng.normal(0, 0.1, 400)  # correlated inside a batch
-        estimate = Resamples(40, BOOTSTRAP).mean(batches, values)
-        covered += estimate.low <= 0.5 <= estimate.high
-    assert 0.90 <= covered / 300 <= 0.98
+    for _ in range(150):
+        frame = drawn(rng, **shape)
+        interval = Sample(frame, BootstrapSettings(resamples=300)).mean(frame["value"].notna()).interval(0.95, UNIT)
+        covered += interval.low <= truth <= interval.high
+    assert covered / 150 >= 0.92
 
 
-def test_a_resample_without_rows_does_not_turn_the_interval_into_nan():
-    estimate = Resamples(20, BOOTSTRAP).mean(np.array([3, 7]), np.array([0.0, 1.0]))
-    assert (estimate.low, estimate.high) == (0.0, 1.0)
+def test_intervals_stay_inside_the_range_and_are_none_for_one_batch():
+    rows = {"training": 0, "seed": 0, "batch": np.arange(40) // 10, "edit_id": np.arange(40).astype(str)}
+    frame = pd.DataFrame({**rows, "value": 1.0, "other": [0.0] * 2 + [1.0] * 38})
+    sample, every = Sample(frame, BOOTSTRAP), np.ones(40, dtype=bool)
+    perfect, good = (sample.mean(every, column).interval(0.95, UNIT) for column in ("value", "other"))
+    assert 0.9 < perfect.low < 0.93 < perfect.high == 1.0  # 0.025 ** (1 / 40)
+    assert good.low < good.value < good.high == 1.0
+    alone = sample.mean(frame["batch"] == 0).interval(0.95, UNIT)
+    assert np.isnan([alone.low, alone.high]).all()
+    same = sample.mean(every, "other") - sample.mean(every, "other")
+    assert (same.interval(0.95).low, same.interval(0.95).high) == (0.0, 0.0)
 
 
-def test_difference_is_of_the_same_resamples():
-    batches = np.arange(10)
-    values = np.random.default_rng(1).random(10)
-    estimate = Resamples(10, BOOTSTRAP).difference(batches, values, batches, values)
-    assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
+def test_a_paired_difference_is_surer_than_its_parts():
+    rng = np.random.default_rng(1)
+    frame = drawn(rng, k=10, batches=6, trainings=1, spread=(0.1, 1.0, 0.0))
+    both = pd.concat([frame.assign(editor="a"), frame.assign(editor="b", value=frame["value"] * 0.9)])
+    sample = Sample(both, BOOTSTRAP)
+    one, other = (sample.mean(sample.frame["editor"] == editor) for editor in "ab")
+    paired, alone = (one - other).interval(0.95), one.interval(0.95)
+    assert paired.value == pytest.approx(0.1 * frame["value"].mean())
+    assert paired.high - paired.low < 0.3 * (alone.high - alone.low)
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +98,21 @@ def outcome_files(tmp_path_factory):
     return files
 
 
-def test_results_have_the_declared_columns_and_one_row_a_seed(outcome_files):
+def test_results_have_the_declared_columns_and_one_row_per_cell(outcome_files):
     results = aggregate("test", map(OutcomesFile.from_path, outcome_files), BOOTSTRAP)
     assert list(results.columns) == COLUMNS
     assert not results.isna().any().any()
-    assert not results.duplicated(["problem", "editor", "k", "seed", "metric", "subset"]).any()
-    assert set(results["seed"]) == {0, 1, 2, 3}
-    overall = results[results["subset"] == "all"].set_index(["seed", "metric"])["value"]
-    assert overall[0, "es"] == overall[0, "es_generated"] == 0.5  # the fake calls every in-scope text true
-    assert overall[0, "dd"] == overall[0, "router_false"] == 0.0
-    assert overall[0, "es_minus_dd"] == 0.5
-    assert overall[0, "router_hit"] == 1.0
-    kinds = results[results["metric"] == "es"].query("seed == 0").set_index("subset")
+    assert not results.duplicated(["problem", "editor", "k", "metric", "subset"]).any()
+    assert set(results["training_seeds"]) == {2}
+    overall = results[results["subset"] == "all"].set_index("metric")["value"]
+    assert overall["es"] == overall["es_generated"] == 0.5  # the fake calls every in-scope text true
+    assert overall["dd"] == overall["router_false"] == 0.0
+    assert overall["es_minus_dd"] == 0.5
+    assert overall["router_hit"] == 1.0
+    kinds = results[results["metric"] == "es"].set_index("subset")
     assert kinds.loc["refutes", "value"] == kinds.loc["hard", "value"] == 0.0
     assert kinds.loc["supports", "value"] == 1.0
-    assert kinds.loc["supports", "n"] == 40
+    assert kinds.loc["supports", "n"] == 160
 
 
 def test_results_are_byte_identical_whatever_the_order_of_files(outcome_files, tmp_path):

@@ -13,7 +13,8 @@ import torch
 
 from serac.editors.sampling import draw_batch
 from serac.evaluation.routing_curve import choose_threshold, routing_curve
-from serac.paper.table_real_text import real_text_table, write_real_text
+from serac.paper.items.real_text import real_text_table
+from serac.paper.tables import write_table
 from serac.problems.paraphrases import ParaphraseSettings, prepare
 from serac.records import Edit, EditExample, Query
 
@@ -89,8 +90,7 @@ def test_the_curve_counts_right_routes_and_false_alarms(tmp_path: Path) -> None:
     assert rows.loc[(1, "rephrase"), ["inputs", "right", "false_alarms"]].tolist() == [3, pytest.approx(1 / 3), 0]
     assert rows.loc[(3, "rephrase"), "false_alarms"] == pytest.approx(1 / 3)  # "a" about i meets the entry a
     assert rows.loc[(4, "nq"), "inputs"] == 3
-    table = real_text_table(curve.assign(classifier="letters", seed=0))
-    write_real_text(table, tmp_path / "t.csv", tmp_path / "t.md")
+    write_table(real_text_table(curve.assign(about="letters", training=0)), [tmp_path / "t.csv", tmp_path / "t.md"])
     assert "| letters | 3 | 0.333 / 0.333 | 0.000 | 0.000 |" in (tmp_path / "t.md").read_text()
 
 

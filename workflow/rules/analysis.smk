@@ -46,28 +46,6 @@ rule measure_routing:
         "../scripts/measure_routing.py"
 
 
-rule tabulate_real_text:
-    input:
-        [
-            f"{RUN}/routing/{classifier}/seed{seed}.csv"
-            for classifier in settings.paper.real_text.classifiers
-            for seed in settings.seeds.training
-        ],
-    output:
-        csv=f"{RUN}/tables/real_text.csv",
-        md=f"{RUN}/tables/real_text.md",
-    log:
-        f"{RUN}/logs/tabulate_real_text.log",
-    localrule: True
-    conda:
-        "../../envs/evaluation.yaml"
-    threads: 1
-    message:
-        "Tabulating the routing of real text"
-    script:
-        "../scripts/tabulate_real_text.py"
-
-
 rule evaluate_threshold:
     input:
         unpack(component_files),
@@ -194,27 +172,6 @@ rule evaluate_base_model:
         "Evaluating {wildcards.editor} on {wildcards.problem} in front of {wildcards.base}"
     script:
         "../scripts/evaluate_base_model.py"
-
-
-rule aggregate_base_models:
-    input:
-        files_of(base_model_outcomes()),
-    output:
-        "results/{run}/base_models.csv",
-    log:
-        "results/{run}/logs/aggregate_base_models.log",
-    conda:
-        "../../envs/evaluation.yaml"
-    threads: 1
-    resources:
-        **needs("light"),
-    params:
-        bootstrap=dump(settings.bootstrap),
-        bases=keys_of(base_model_outcomes()),
-    message:
-        "Gathering the outcomes in front of several base models"
-    script:
-        "../scripts/aggregate_base_models.py"
 
 
 rule measure_memory_scaling:

@@ -152,26 +152,12 @@ def component_files(wildcards):
     return files
 
 
-def evaluated_seeds():
-    return [seed for seed in settings.seeds.training if settings.seeds.evaluated_with(seed)]
-
-
-def per_seed(folder, problem, editors, k, suffix):
-    """Files of some editors on a problem, one for every training seed that is evaluated."""
-    seeds = evaluated_seeds()
-    return [f"{folder}/{problem}/{editor}/k{k}/seed{seed}.{suffix}" for editor in editors for seed in seeds]
-
-
 def evaluated_classifiers(problem):
     """Scope classifiers of the editors that are evaluated on a problem."""
     compared = settings.paper.scope_classifier
     editors = [*settings.problems[problem].editors, *(compared.editors if problem in compared.problems else ())]
     used = (getattr(settings.editors[editor], "classifier", None) for editor in editors)
     return list(dict.fromkeys(filter(None, used)))
-
-
-def outcome_files(problem, editors, k):
-    return per_seed(f"{RUN}/outcomes", problem, editors, k, "parquet")
 
 
 def tuning_settings(wildcards):

@@ -1,4 +1,4 @@
-"""Editors, tuned on the validation split, on the test split; and all outcomes in one table."""
+"""Editors, tuned on the validation split, and no edit at all, on the test split."""
 
 
 rule evaluate_editor:
@@ -30,21 +30,25 @@ rule evaluate_editor:
         "../scripts/evaluate_editor.py"
 
 
-rule aggregate_results:
+rule evaluate_no_edit:
     input:
-        all_outcomes,
+        base=base_files,
+        examples="results/{run}/problems/{problem}/test.jsonl",
+        base_outputs="results/{run}/base_outputs/{problem}/test.safetensors",
     output:
-        "results/{run}/results.csv",
+        "results/{run}/outcomes/{problem}/no_edit/k{k}/seed{seed}.parquet",
     log:
-        "results/{run}/logs/aggregate_results.log",
+        "results/{run}/logs/evaluate_no_edit/{problem}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        **needs("light"),
+        **needs("evaluation"),
     params:
-        bootstrap=dump(settings.bootstrap),
+        **TASK_PARAMS,
+        evaluation=dump(settings.evaluation),
+        seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
     message:
-        "Gathering all outcomes in one table"
+        "Scoring the base model of {wildcards.problem} without any edit"
     script:
-        "../scripts/aggregate_results.py"
+        "../scripts/evaluate_no_edit.py"

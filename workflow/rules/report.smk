@@ -20,43 +20,15 @@ rule write_config:
         "../scripts/write_config.py"
 
 
-rule tabulate_rules:
-    input:
-        table_files(*TABLES),
-        figure_files(*FIGURES),
-    output:
-        table_outputs("rules", "Run"),
-    log:
-        "results/{run}/logs/tabulate_rules.log",
-    localrule: True
-    conda:
-        "../../envs/plotting.yaml"
-    threads: 1
-    resources:
-        **needs("light"),
-    params:
-        benchmarks=[f"{folder}/benchmarks" for folder in (WORLD, RUN)],
-        rules=lambda wildcards: sorted(rule.name for rule in workflow.rules),
-    message:
-        "Adding up what every rule took"
-    script:
-        "../scripts/tabulate_rules.py"
-
-
 rule write_report:
     input:
-        results="results/{run}/results.csv",
-        provenance=provenance_file(),
-        tables=table_files(*TABLES, "rules"),
-        figures=figure_files(*FIGURES),
-        sequential_edits=files_of(sequence_courses()) if "sequential_edits" in FIGURES else [],
-        threshold=files_of(threshold_outcomes()) if "threshold" in FIGURES else [],
-        edit_scope=embedding_file() if "edit_scope" in FIGURES else [],
-        errors=error_outcomes() if "errors" in FIGURES else [],
-        memory_scaling="results/{run}/memory_scaling.csv",
-        training=files_of(histories()),
+        records=[record_file(RUN, name) for name in SHOWN],
+        shown=[
+            file for name in SHOWN for file in ITEMS[name].files(RUN, name) if file.endswith((".md", ".png"))
+        ],
     output:
-        report("results/{run}/REPORT.md", caption="../report/report.rst", category="Run"),
+        report=report("results/{run}/REPORT.md", caption="../report/report.rst", category="Run"),
+        claims=report("results/{run}/claims.csv", caption="../report/report.rst", category="Run"),
     log:
         "results/{run}/logs/write_report.log",
     localrule: True
@@ -66,15 +38,10 @@ rule write_report:
     resources:
         **needs("light"),
     params:
-        k=settings.paper.k,
-        sequential_edits=keys_of(sequence_courses()),
-        threshold=keys_of(threshold_outcomes()),
-        training=keys_of(histories()),
-        batched_problem=settings.paper.batched_edits.problem,
-        subjects=item_subjects(),
+        confidence=settings.bootstrap.confidence,
         seeds=dump(settings.seeds),
     message:
-        "Writing the report"
+        "Writing the claims and the report"
     script:
         "../scripts/write_report.py"
 
@@ -82,8 +49,7 @@ rule write_report:
 rule publish_results:
     input:
         table="results/{run}/tables/main.md",
-        provenance=provenance_file(),
-        rules="results/{run}/tables/rules.csv",
+        records=[record_file(RUN, name) for name in SHOWN],
         config="results/{run}/config.yaml",
         figure="results/{run}/figures/batched_edits.png",
     output:

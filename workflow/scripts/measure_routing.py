@@ -5,6 +5,7 @@ from serac.workflow import device, folder, start
 start(snakemake, torch=True)
 
 from serac.config.paper import RealTextItem
+
 from serac.editors.serac.scope import ScopeClassifier
 from serac.evaluation.routing_curve import choose_threshold, route_scores, routing_curve
 from serac.records import read_examples

@@ -1,4 +1,4 @@
-"""Copy the main table and one figure into the README, and say how long runs took."""
+"""Copy the main table, the claims and one figure into the README, and say how long runs took."""
 
 import datetime
 import os
@@ -11,8 +11,9 @@ from serac.workflow import start
 start(snakemake)
 
 from serac.paper.readme import update_readme
-from serac.paper.table_rules import busy_seconds, read_jobs
+from serac.paper.report import claims_lines, read_records
 from serac.workflow.provenance import origin
+from serac.workflow.run_cost import busy_seconds, read_jobs
 
 params, files = snakemake.params, snakemake.input
 
@@ -23,12 +24,15 @@ def duration(run: Path) -> str:
     return f"{seconds / 60:.1f} minutes"
 
 
-made = origin(files.provenance)
+made = origin(files.table)
 about = {
     "Run": snakemake.wildcards.run,
-    "date": datetime.date.fromtimestamp(Path(files.provenance).stat().st_mtime).isoformat(),
+    "date": datetime.date.fromtimestamp(Path(files.table).stat().st_mtime).isoformat(),
     "commit": made["commit"],
     "machine": f"{made['device']}, {os.cpu_count()} cores",
     **{f"time of `{run.parent.name}`": duration(run.parent) for run in sorted(Path("results").glob("*/config.yaml"))},
 }
-update_readme(params.readme, main_table=files.table, figure=files.figure, picture=params.picture, about=about)
+claims = claims_lines(read_records(files.records))
+update_readme(
+    params.readme, main_table=files.table, figure=files.figure, picture=params.picture, about=about, claims=claims
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from serac.config.check import suggest
 
@@ -46,3 +46,13 @@ EmbedName = Annotated[str, AfterValidator(KeyOf("editors", ("serac_embed",)))]
 CheckpointName = Annotated[str, AfterValidator(KeyOf("checkpoints"))]
 SourceName = Annotated[str, AfterValidator(KeyOf("sources"))]
 ReleaseName = Annotated[str, AfterValidator(KeyOf("releases"))]
+
+
+def _without_null(named: Any) -> Any:
+    return {key: value for key, value in named.items() if value is not None} if isinstance(named, dict) else named
+
+
+Key = TypeVar("Key")
+Entry = TypeVar("Entry")
+Named = Annotated[dict[Key, Entry], BeforeValidator(_without_null)]
+"""Entries by name; an override file cannot remove a key of the default, but it can set it to null."""

@@ -1,8 +1,9 @@
-"""Outcomes of all editors to one tidy table."""
+"""Metrics of outcomes with their intervals, and all of them in one tidy table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,111 @@ import pandas as pd
 
 from serac.config.evaluation import BootstrapSettings
 from serac.errors import SeracError
-from serac.evaluation.bootstrap import Estimate, Resamples
+from serac.evaluation.bootstrap import UNIT, Estimate, Sample, Statistic
+from serac.problems.registry import PROBLEMS
 
-COLUMNS = ["run", "problem", "editor", "k", "seed", "metric", "subset", "value", "ci_low", "ci_high", "n"]
-METRICS = ("es", "dd", "es_minus_dd", "es_generated", "dd_generated", "router_hit", "router_false")
+METRICS = {
+    "es": ("in", "value"),
+    "dd": ("out", "value"),
+    "es_generated": ("in", "generated"),
+    "dd_generated": ("out", "generated"),
+    "router_hit": ("in", "hit"),
+    "router_false": ("out", "routed"),
+}
+"""Scope of the rows and the column that each metric is a mean of: edit success and drawdown by teacher forcing and by
+free generation, in-scope inputs routed to their own edit, out-of-scope inputs routed to any edit."""
+DIFFERENCE = "es_minus_dd"
+NO_EDIT = "no_edit"
+"""In the place of an editor: the base model without any edit."""
+READ = ["batch", "seed", "edit_id", "scope", "kind", "hard", "value", "generated", "routed", "hit"]
+"""Columns of an outcomes file that the metrics need."""
+COLUMNS = ["run", "problem", "editor", "k", "metric", "subset", "value", "ci_low", "ci_high", "n"]
+COLUMNS += ["edits", "batches", "training_seeds"]
 
 
 class RepeatedSeedError(SeracError):
     """The same evaluation seed was evaluated with models of two training seeds."""
+
+
+class MissingResultError(SeracError):
+    """A table or figure needs outcomes that the run does not have."""
+
+
+def in_nats(problem: str) -> bool:
+    """Whether drawdown is a KL divergence in nats per token, which no score can be subtracted from (ConvSent)."""
+    return problem in PROBLEMS and "dialogue" in PROBLEMS[problem].tasks
+
+
+class Outcomes:
+    """Outcomes of one or several editors on one problem; all statistics share their resamples.
+
+    ``frame`` has the columns :data:`READ`, ``training`` (seed), and those that ``where`` below names (``editor``).
+    """
+
+    def __init__(self, problem: str, frame: pd.DataFrame, settings: BootstrapSettings) -> None:
+        self.problem, self.settings = problem, settings
+        self.sample = Sample(frame, settings)
+        self.frame = self.sample.frame
+
+    def has(self, **where: object) -> bool:
+        """Whether there are rows whose columns equal the given values."""
+        return bool(self._rows(where).any())
+
+    def statistic(self, metric: str, subset: str = "all", **where: object) -> Statistic:
+        """A metric on a subset (``all``, ``hard`` or a kind) of the rows whose columns equal the given values.
+
+        Raises :class:`MissingResultError` if there are no such rows and ``ValueError`` on ES - DD in different units.
+        """
+        if metric == DIFFERENCE:
+            if in_nats(self.problem):
+                raise ValueError(f"ES is a score and DD is in nats on {self.problem}: they cannot be subtracted")
+            return self.statistic("es", subset, **where) - self.statistic("dd", subset, **where)
+        scope, column = METRICS[metric]
+        rows = self._rows(where) & self._subset(subset) & (self.frame["scope"] == scope).to_numpy()
+        found = self.sample.mean(rows, column)
+        if not found.n:
+            wanted = ", ".join(f"{name} {value}" for name, value in where.items())
+            raise MissingResultError(
+                f"no outcomes for {metric} of '{subset}' inputs on {self.problem} ({wanted}). "
+                "Hint: is it part of this run's configuration?"
+            )
+        return found
+
+    def estimate(self, metric: str, subset: str = "all", **where: object) -> Estimate:
+        """:meth:`statistic` with its interval, which stays inside the metric's range."""
+        bounds = UNIT
+        if metric == DIFFERENCE:
+            bounds = (-1.0, 1.0)
+        elif metric == "dd" and in_nats(self.problem):
+            bounds = (0.0, math.inf)
+        return self.statistic(metric, subset, **where).interval(self.settings.confidence, bounds)
+
+    def interval(self, difference: Statistic) -> Estimate:
+        """A difference of statistics with its interval: paired, because they share their resamples."""
+        return difference.interval(self.settings.confidence)
+
+    def metrics(self, **where: object) -> Iterator[tuple[str, str, Estimate]]:
+        """Metric, subset and estimate of every metric that the rows hold."""
+        for subset in ("all", "hard", *sorted(self.frame.loc[self._rows(where), "kind"].unique())):
+            for metric in self.known(subset, **where):
+                yield metric, subset, self.estimate(metric, subset, **where)
+
+    def known(self, subset: str = "all", **where: object) -> list[str]:
+        """Metrics that the rows hold."""
+        part = self.frame[self._rows(where) & self._subset(subset)]
+        known = [name for name, (scope, of) in METRICS.items() if part.loc[part["scope"] == scope, of].notna().any()]
+        return [*known, DIFFERENCE] if {"es", "dd"} <= set(known) and not in_nats(self.problem) else known
+
+    def _rows(self, where: dict[str, object]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        rows = np.ones(len(self.frame), dtype=bool)
+        for column, value in where.items():
+            rows &= (self.frame[column] == value).to_numpy()
+        return rows
+
+    def _subset(self, subset: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        if subset == "all":
+            return np.ones(len(self.frame), dtype=bool)
+        return (self.frame["hard"] if subset == "hard" else self.frame["kind"] == subset).to_numpy(dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,81 +128,48 @@ class OutcomesFile:
     problem: str
     editor: str
     k: int
+    training: int
 
     @classmethod
     def from_path(cls, path: Path | str) -> OutcomesFile:
         """Read ``…/{problem}/{editor}/k{k}/seed{seed}.parquet``."""
         path = Path(path)
         problem, editor, k = path.parts[-4:-1]
-        return cls(path, problem, editor, int(k.removeprefix("k")))
+        return cls(path, problem, editor, int(k.removeprefix("k")), int(path.stem.removeprefix("seed")))
 
 
 def aggregate(run: str, files: Iterable[OutcomesFile], settings: BootstrapSettings) -> pd.DataFrame:
-    """One row for each run, problem, editor, k, seed, metric and subset, with columns ``COLUMNS``, sorted.
+    """One row for each problem, editor, k, metric and subset, with columns ``COLUMNS``, sorted.
 
-    ``seed`` is the evaluation seed. Metrics: ``es`` and ``dd`` by teacher forcing, their difference,
-    the same by free generation (``…_generated``), ``router_hit`` (in-scope inputs routed to their own edit) and
-    ``router_false`` (out-of-scope inputs routed to any edit). ``subset`` is ``all``, ``hard`` or a kind of input;
-    ``ci_low`` and ``ci_high`` bound the bootstrap interval over edit batches; ``n`` counts rows. Raises
-    :class:`RepeatedSeedError` if two files of one problem, editor and k hold the same evaluation seed.
+    ``subset`` is ``all``, ``hard`` or a kind of input; ``ci_low`` and ``ci_high`` bound the bootstrap interval (NaN if
+    all rows are of one batch); ``n`` counts rows over all seeds. Raises :class:`RepeatedSeedError` if two files of one
+    problem, editor and k hold the same evaluation seed.
     """
-    rows = [row for file in files for row in _rows_of(run, file, settings)]
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    repeated = frame[frame.duplicated(COLUMNS[:7])]
-    if len(repeated):
-        where = ", ".join(f"{name} {value}" for name, value in repeated.iloc[0][COLUMNS[1:5]].items())
-        raise RepeatedSeedError(f"two outcomes files hold {where}; give each training seed its own evaluation seeds")
-    order = frame["metric"].map({metric: i for i, metric in enumerate(METRICS)})
-    frame = frame.assign(_order=order).sort_values(["problem", "editor", "k", "seed", "_order", "subset"])
-    return frame[COLUMNS].reset_index(drop=True)
-
-
-def aggregate_bases(run: str, files: Mapping[str, Iterable[OutcomesFile]], settings: BootstrapSettings) -> pd.DataFrame:
-    """:func:`aggregate` for each base model that an editor was evaluated in front of, with a column ``base``."""
-    frames = [aggregate(run, outcomes, settings).assign(base=base) for base, outcomes in files.items()]
-    return pd.concat(frames, ignore_index=True)
+    cells: dict[tuple[str, str, int], list[pd.DataFrame]] = {}
+    for file in sorted(files, key=lambda file: file.training):
+        frame = pd.read_parquet(file.path, columns=READ).assign(training=file.training)
+        cells.setdefault((file.problem, file.editor, file.k), []).append(frame)
+    rows: list[tuple[Any, ...]] = []
+    for (problem, editor, k), frames in sorted(cells.items()):
+        seeds = [seed for frame in frames for seed in frame["seed"].unique()]
+        if repeated := sorted({seed for seed in seeds if seeds.count(seed) > 1}):
+            raise RepeatedSeedError(
+                f"two outcomes files hold problem {problem}, editor {editor}, k {k}, seed {repeated[0]}. "
+                "Hint: give each training seed its own evaluation seeds"
+            )
+        found = Outcomes(problem, pd.concat(frames), settings)
+        counts = (
+            found.frame["edit_id"].nunique(),
+            len(found.frame[["seed", "batch"]].drop_duplicates()),
+            found.frame["training"].nunique(),
+        )
+        for metric, subset, estimate in found.metrics():
+            bounds = (estimate.value, estimate.low, estimate.high, estimate.n)
+            rows.append((run, problem, editor, k, metric, subset, *bounds, *counts))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def write_results(frame: pd.DataFrame, path: Path | str) -> None:
     """Write with 6 decimals, so that equal results are equal bytes."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     frame.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
-
-
-def metrics_of(outcomes: pd.DataFrame, settings: BootstrapSettings) -> Iterator[tuple[str, str, Estimate]]:
-    """Metric, subset and estimate of the outcomes of one evaluation seed; metrics without rows are left out."""
-    batches = outcomes["batch"].to_numpy()
-    outcomes = outcomes.assign(batch=np.unique(batches, return_inverse=True)[1])
-    resamples = Resamples(int(outcomes["batch"].max()) + 1, settings)
-    kinds: Sequence[str] = sorted(outcomes["kind"].unique())
-    masks = {"all": np.ones(len(outcomes), dtype=bool), "hard": outcomes["hard"].to_numpy(dtype=bool)}
-    masks |= {kind: (outcomes["kind"] == kind).to_numpy() for kind in kinds}
-    for subset, mask in masks.items():
-        part = outcomes[mask]
-        inside, outside = part[part["scope"] == "in"], part[part["scope"] == "out"]
-        for metric, scoped, column in (
-            ("es", inside, "value"),
-            ("dd", outside, "value"),
-            ("es_generated", inside, "generated"),
-            ("dd_generated", outside, "generated"),
-            ("router_hit", inside, "hit"),
-            ("router_false", outside, "routed"),
-        ):
-            known = scoped.dropna(subset=[column])
-            if len(known):
-                yield metric, subset, resamples.mean(known["batch"].to_numpy(), known[column].to_numpy())
-        if len(inside) and len(outside):
-            yield "es_minus_dd", subset, resamples.difference(*_columns(inside), *_columns(outside))
-
-
-def _columns(rows: pd.DataFrame) -> tuple[Any, Any]:
-    return rows["batch"].to_numpy(), rows["value"].to_numpy()
-
-
-def _rows_of(run: str, file: OutcomesFile, settings: BootstrapSettings) -> Iterator[tuple[Any, ...]]:
-    columns = ["batch", "seed", "scope", "kind", "hard", "value", "generated", "routed", "hit"]
-    outcomes = pd.read_parquet(file.path, columns=columns)
-    for seed, part in outcomes.groupby("seed", sort=True):
-        for metric, subset, estimate in metrics_of(part, settings):
-            bounds = (estimate.value, estimate.low, estimate.high, estimate.n)
-            yield (run, file.problem, file.editor, file.k, seed, metric, subset, *bounds)

@@ -28,7 +28,7 @@ def component_outcomes(
     *,
     batch_size: int,
 ) -> pd.DataFrame:
-    """One row for each component and pair of an edit and one of its inputs: ``component, scope, hard, value``.
+    """One row for each component and pair of an edit and one of its inputs: ``component, edit_id, scope, hard, value``.
 
     ``value`` of ``scope_classifier``: 1 where g(z_e, x') > 0.5 in scope, or is not out of scope. ``value`` of
     ``counterfactual``: 1 where h(z_e, x') is the wanted answer in scope, or the input's original answer out of scope
@@ -37,11 +37,12 @@ def component_outcomes(
     """
     parts = []
     for scope in ("in", "out"):
-        pairs = [
-            (example.edit, query)
+        asked = [
+            (example, query)
             for (example,) in (without_conflicts([example]) for example in examples)
             for query in (example.in_scope if scope == "in" else example.out_of_scope)
         ]
+        pairs = [(example.edit, query) for example, query in asked]
         edits = edits_as_read(task, [edit for edit, _ in pairs])
         queries = queries_as_read(task, [query for _, query in pairs])
         pairs = list(zip(edits, queries, strict=True))
@@ -49,10 +50,10 @@ def component_outcomes(
             CLASSIFIER: _classified(classifier, pairs, inside=scope == "in"),
             COUNTERFACTUAL: _answered(counterfactual, pairs, batch_size),
         }
-        hard = [query.hard for _, query in pairs]
+        about = {"edit_id": [example.id for example, _ in asked], "scope": scope, "hard": [q.hard for _, q in asked]}
         for component, values in right.items():
-            parts.append(pd.DataFrame({"component": component, "scope": scope, "hard": hard, "value": values}))
-    return pd.concat(parts, ignore_index=True).astype({"hard": "bool", "value": "float64"})
+            parts.append(pd.DataFrame({"component": component, **about, "value": values}))
+    return pd.concat(parts, ignore_index=True).astype({"edit_id": "str", "hard": "bool", "value": "float64"})
 
 
 def _classified(classifier: ScopeClassifier, pairs: Sequence[Pair], *, inside: bool) -> list[float]:

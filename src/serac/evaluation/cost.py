@@ -22,7 +22,7 @@ def measure_cost(editor: Editor, edits: Sequence[Edit], queries: Sequence[Query]
 
     Returns numbers for JSON: ``base_seconds`` and ``edited_seconds`` (medians of passes that alternate between the
     two), ``base_bytes`` and ``edited_bytes`` (weights and buffers, plus the peak of what one pass allocates), ``ratio``
-    (the median of the ratios of neighbouring passes), ``edits``, ``batch``, ``repeats``, ``device``. Every pass
+    (the median of ``ratios``, those of neighbouring passes), ``edits``, ``batch``, ``repeats``, ``device``. Every pass
     reads other texts where there are enough, so that remembered encodings do not flatter the edited model.
     """
     queries = list({query.input: query for query in queries}.values())
@@ -41,6 +41,7 @@ def measure_cost(editor: Editor, edits: Sequence[Edit], queries: Sequence[Query]
         "base_bytes": module_bytes(editor.base) + peak_allocation(lambda: passes["base"](batches[-1])),
         "edited_bytes": module_bytes(edited) + peak_allocation(lambda: passes["edited"](batches[-1])),
         "ratio": statistics.median(ratios),
+        "ratios": ratios,
         "edits": min(settings.edits, len(edits)),
         "batch": settings.batch_size,
         "repeats": settings.repeats,

@@ -81,6 +81,31 @@ def evaluate(
     return as_frame(rows)
 
 
+def evaluate_unedited(
+    task: Task,
+    examples: Sequence[EditExample],
+    base_outputs: BaseOutputs,
+    settings: EvaluationSettings,
+    seeds: Sequence[int],
+    *,
+    k: int,
+) -> pd.DataFrame:
+    """Outcomes of the base model without any edit on the batches of :func:`evaluate`: how much it knows already."""
+    rows: list[dict[str, Any]] = []
+    for seed in seeds:
+        for batch in make_batches(examples, k, settings.batches(k), seed):
+            queries = [query for _, part in split_scopes(batch.examples) for query in part]
+            texts: Sequence[str | None] = [None] * len(queries)
+            if batch.number < settings.generated_batches and base_outputs.has_texts:
+                texts = base_outputs.texts(queries)
+            answers = {
+                (query.input, query.label): Answer(output, output, None, text, text)
+                for query, output, text in zip(queries, base_outputs.outputs(queries), texts, strict=True)
+            }
+            rows += _score_batch(task, batch, answers)
+    return as_frame(rows)
+
+
 def score_batch(
     edited: EditedModel,
     task: Task,
@@ -95,6 +120,10 @@ def score_batch(
     for full, queries in split_scopes(batch.examples):
         found = _ask(edited, task, queries, base_outputs, batch_size, full=full, generate=generate)
         answers.update(((query.input, query.label), answer) for query, answer in zip(queries, found, strict=True))
+    return _score_batch(task, batch, answers)
+
+
+def _score_batch(task: Task, batch: EditBatch, answers: dict[tuple[str, str], Answer]) -> list[dict[str, Any]]:
     return [
         row
         for position, example in enumerate(batch.examples)

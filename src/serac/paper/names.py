@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from serac.evaluation.aggregate import NO_EDIT
 from serac.problems import registry
 
 EDITORS = {
+    NO_EDIT: "no edit",
     "ft": "FT",
     "lu": "LU",
     "mend": "MEND",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from serac.errors import SeracError
@@ -19,8 +19,9 @@ def update_readme(
     figure: Path | str,
     picture: Path | str,
     about: Mapping[str, object],
+    claims: Sequence[str] = (),
 ) -> None:
-    """Put the main table (``.md``) and the figure (``.png``) between the README's two markers.
+    """Put the main table (``.md``), the lines of ``claims`` and the figure (``.png``) between the README's two markers.
 
     The figure is copied to ``picture``, a path that is kept under version control; ``about`` (date, commit, machine,
     duration) is printed above. Raises ``SeracError`` if the README lacks the markers.
@@ -33,6 +34,7 @@ def update_readme(
     shutil.copyfile(figure, picture)
     table = Path(main_table).read_text(encoding="utf-8").rstrip()
     facts = ", ".join(f"{key} {value}" for key, value in about.items())
+    statements = "".join(f"{line}\n" for line in claims) + "\n" if claims else ""
     link = Path(os.path.relpath(picture, readme.parent)).as_posix()
-    body = f"{BEGIN}\n\n{facts}.\n\n{table}\n\n![Many edits at once]({link})\n\n{END}"
+    body = f"{BEGIN}\n\n{facts}.\n\n{table}\n\n{statements}![Many edits at once]({link})\n\n{END}"
     readme.write_text(text[: text.index(BEGIN)] + body + text[text.index(END) + len(END) :], encoding="utf-8")

@@ -1,83 +1,94 @@
-"""``REPORT.md``: item by item, what the paper claims and what this run shows."""
+"""``claims.csv`` and ``REPORT.md``: item by item, what is claimed and what this run shows. Both say the same."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from serac.paper import reported
-from serac.paper.claims import ITEMS, Item
-from serac.paper.findings_tables import Finding
-from serac.paper.run import Run
+from serac.paper.verdicts import COLUMNS, Claim
 
-VERDICTS = {True: "**holds in this run**", False: "**does not hold in this run**", None: "nothing to decide"}
+BEYOND = "Beyond the paper"
 INTRODUCTION = f"""# Report of the run `{{name}}`
 
-Generated from the run's numbers. Edit success (ES) is better if larger, drawdown (DD) if smaller; intervals are 95%.
-Claims and values of the paper are **{reported.STATUS}**: they were written down without its text, and the values were
-measured with other models and data than this run's. Verdicts are computed from this run alone.
+Generated from the run's numbers. Edit success (ES) is better if larger, drawdown (DD) if smaller. Brackets hold
+{{confidence:.0%}} bootstrap intervals. A claim *holds* or *does not hold* if the whole interval of its statistic says
+so; else it is *undecided*. Claims and values of the paper are **{reported.STATUS}**: they were written down without its
+text, and the values were measured with other models and data than this run's. `claims.csv` has a row for every
+statistic.
 """
+Record = Mapping[str, Any]
+
+
+def read_records(paths: Sequence[Path | str]) -> list[Record]:
+    """Records of items, in the given order."""
+    return [json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]
+
+
+def claims_table(records: Sequence[Record]) -> pd.DataFrame:
+    """One row for each statistic that decides a claim, with the columns ``COLUMNS``."""
+    rows = [{"item": record["name"], **claim} for record in records for claim in record["claims"]]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def write_claims(records: Sequence[Record], path: Path | str) -> None:
+    """Write ``claims.csv``."""
+    claims_table(records).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def claims_lines(records: Sequence[Record]) -> list[str]:
+    """A Markdown table of every claim: item, claim, what was measured, verdict."""
+    lines = ["| item | claim | measured | verdict |", "| --- | --- | --- | --- |"]
+    for record in records:
+        for row in record["claims"]:
+            claim = Claim(**row)
+            lines.append(f"| {record['title']} | {claim.claim} | {claim.measured()} | {claim.verdict} |")
+    return lines
 
 
 def write_report(
-    run: Run,
+    records: Sequence[Record],
+    files: Sequence[Path | str],
     output: Path | str,
     *,
     name: str,
-    tables: Sequence[Path | str],
-    figures: Sequence[Path | str],
-    about: Mapping[str, object] | None = None,
-    subjects: Mapping[str, str] | None = None,
+    confidence: float,
+    about: Mapping[str, object],
 ) -> None:
-    """Write the report of ``run`` to ``output``.
+    """Write the report of a run.
 
-    ``tables`` are Markdown files (``main.md``), ``figures`` pictures (``overview.png``), both named like their items;
-    items without a file are left out. ``about``: facts printed at the top (commit, machine, duration);
-    ``subjects``: by item the problem and editor that it is about.
+    ``files``: Markdown of tables (``main.md``) and pictures (``overview.png``), named like their items; ``about``:
+    facts printed at the top (commit, machine).
     """
     output = Path(output)
-    found = {Path(path).stem: Path(path) for path in (*tables, *figures)}
-    facts = [f"- {key}: {value}" for key, value in (about or {}).items()]
-    parts = [INTRODUCTION.format(name=name), *(["\n".join(facts) + "\n"] if facts else []), _overview(run, found)]
-    for item in ITEMS:
-        if item.name in found:
-            parts.append(_section(item, run, found[item.name], output.parent, (subjects or {}).get(item.name)))
+    found = {Path(path).stem: Path(path) for path in files}
+    facts = "\n".join(f"- {key}: {value}" for key, value in about.items())
+    head = [INTRODUCTION.format(name=name, confidence=confidence), facts, "", *claims_lines(records), ""]
+    parts = ["\n".join(head), *(_section(record, found[record["name"]], output.parent) for record in records)]
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text("\n".join(parts), encoding="utf-8")
 
 
-def finding_of(item: Item, run: Run) -> Finding | None:
-    """What a run shows about an item; None for illustrations."""
-    return item.check(run) if item.check else None
-
-
-def _overview(run: Run, found: Mapping[str, Path]) -> str:
-    lines = ["| item | claim | verdict |", "| --- | --- | --- |"]
-    for item in ITEMS:
-        finding = finding_of(item, run) if item.name in found else None
-        if finding is not None and finding.holds is not None:
-            claim = f"{item.claim} (beyond the paper)" if item.beyond else item.claim
-            lines.append(f"| {item.title} | {claim} | {VERDICTS[finding.holds]} |")
-    return "\n".join([*lines, ""])
-
-
-def _section(item: Item, run: Run, file: Path, folder: Path, subject: str | None) -> str:
-    label = "Our expectation, beyond the paper" if item.beyond else f"The paper ({reported.STATUS})"
-    finding = finding_of(item, run)
-    decides = finding is not None and finding.holds is not None
-    lines = [f"## {item.title}", "", f"{label}: {item.claim}" if decides else item.claim, ""]
-    if finding is not None:
-        lines += [f"This run{f' ({subject})' if subject else ''}: {finding.shows}", ""]
-        if decides:
-            criterion = f" (counted: {item.criterion})" if item.criterion else ""
-            lines += [f"The claim {VERDICTS[finding.holds]}{criterion}.", ""]
-    if item.form == "table":
+def _section(record: Record, file: Path, folder: Path) -> str:
+    lines = [f"## {record['title']}", ""]
+    if record["claim"]:
+        label = (
+            "Our expectation, beyond the paper" if record["category"] == BEYOND else f"The paper ({reported.STATUS})"
+        )
+        lines += [f"{label}: {record['claim']}" if record["claims"] else record["claim"], ""]
+    if record["claims"]:
+        lines += [*(f"- {Claim(**claim).sentence()}" for claim in record["claims"]), ""]
+    if record["shows"]:
+        lines += [record["shows"], ""]
+    if file.suffix == ".md":
         lines += [file.read_text(encoding="utf-8").rstrip(), ""]
     else:
-        lines += [f"![{item.title}]({_relative(file, folder)})", ""]
+        lines += [f"![{record['title']}]({Path(os.path.relpath(file, folder)).as_posix()})", "", record["caption"], ""]
+    if record["origin"]:
+        lines += [f"Made from {', '.join(f'{key} {value}' for key, value in record['origin'].items())}.", ""]
     return "\n".join(lines)
-
-
-def _relative(file: Path, folder: Path) -> str:
-    return Path(os.path.relpath(file, folder)).as_posix()

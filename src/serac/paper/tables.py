@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from serac.config.evaluation import BootstrapSettings
+
 NONE = "–"
 LATEX = {
-    "±": "$\\pm$",
     "−": "$-$",
     "–": "--",
     "→": "$\\rightarrow$",
@@ -33,19 +34,33 @@ class Table:
     bold: frozenset[tuple[int, int]] = field(default_factory=frozenset)
 
 
-def write_table(table: Table, outputs: Sequence[Path | str]) -> None:
+def write_table(table: Table, outputs: Sequence[Path]) -> None:
     """Write ``table`` to every path, by its suffix: ``.csv``, ``.md`` or ``.tex``."""
     writers = {".csv": _csv, ".md": _markdown, ".tex": _latex}
-    for path in map(Path, outputs):
+    for path in outputs:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(writers[path.suffix](table), encoding="utf-8")
 
 
-def with_interval(value: float, half_width: float, digits: int = 3) -> str:
-    """``0.986 ± 0.004``; a dash for NaN."""
+def with_interval(value: float, low: float, high: float, digits: int = 3) -> str:
+    """``0.986 [0.980, 0.991]``, the value alone where there is no interval, a dash for NaN.
+
+    >>> with_interval(0.9861, 0.98, 0.991)
+    '0.986 [0.980, 0.991]'
+    >>> with_interval(0.5, math.nan, math.nan)
+    '0.500 (no interval)'
+    """
     if math.isnan(value):
         return NONE
-    return f"{value:.{digits}f} ± {half_width:.{digits}f}"
+    bounds = "(no interval)" if math.isnan(low) else f"[{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{value:.{digits}f} {bounds}"
+
+
+def about_intervals(settings: BootstrapSettings, trainings: int) -> str:
+    """A sentence that says what the brackets of a table hold."""
+    seeds = f"{trainings} training seeds" if trainings > 1 else "not over training seeds (there is one)"
+    joined = f", batches and {seeds}" if trainings > 1 else f" and batches, {seeds}"
+    return f"Brackets hold {settings.confidence:.0%} bootstrap intervals over edits{joined}."
 
 
 def _csv(table: Table) -> str:

@@ -18,12 +18,12 @@ from serac.config.evaluation import (
 )
 from serac.config.files import merge, read_yaml
 from serac.config.models import CheckpointSettings
-from serac.config.paper import PaperSettings
 from serac.config.run import RunSettings, SeedSettings
 from serac.config.section import Section
 from serac.config.sources import ReleaseSettings, SourceSettings, WorldSettings
 from serac.problems.registry import PROBLEMS
 from serac.settings.consistency import mistakes
+from serac.settings.paper import PaperSettings, paper_section
 from serac.settings.problems import ProblemsSettings, problems_section
 
 
@@ -54,9 +54,12 @@ class Settings(Section):
 
 @cache
 def settings_section() -> type[Settings]:
-    """:class:`Settings` with the fields of every registered problem."""
-    problems = (problems_section(), Field(description="problems by name"))
-    return create_model("Settings", __base__=Settings, __doc__=Settings.__doc__, problems=problems)
+    """:class:`Settings` with the fields of every registered problem and item."""
+    sections: dict[str, Any] = {
+        "problems": (problems_section(), Field(description="problems by name")),
+        "paper": (paper_section(), Field(description="tables and figures")),
+    }
+    return create_model("Settings", __base__=Settings, __doc__=Settings.__doc__, **sections)
 
 
 def load(*paths: Path | str) -> Settings:

@@ -1,0 +1,50 @@
+"""Settings of tables and figures, composed from what every registered item declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, PositiveInt, create_model
+
+from serac.config.section import Section
+from serac.paper.item import ItemSettings
+from serac.paper.registry import ITEMS
+
+
+class PaperSettings(Section):
+    """What the tables and figures show."""
+
+    k: PositiveInt = Field(10, description="simultaneous edits of the main table (paper: 10)")
+    seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
+    partial: bool = Field(
+        False,
+        description="make tables, figures and report of the results that are there; a note names those that are "
+        "missing, and nothing is computed for them",
+    )
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def settings_of(self, item: str) -> ItemSettings:
+        """Settings of an item, empty ones if it has none."""
+        return getattr(self, item, ItemSettings())
+
+    def uses(self) -> Iterator[tuple[str, str, str]]:
+        """Name of the item, problem and editor of everything that is evaluated beside `problems.<name>.editors`."""
+        for item in ITEMS:
+            yield from ((item, problem, editor) for problem, editor in self.settings_of(item).uses())
+
+
+@cache
+def paper_section() -> type[PaperSettings]:
+    """The section with a field for every registered item that has settings."""
+    fields: dict[str, Any] = {}
+    for name, item in ITEMS.items():
+        if item.settings is not ItemSettings:
+            required = any(field.is_required() for field in item.settings.model_fields.values())
+            default = ... if required else item.settings()
+            fields[name] = (item.settings, Field(default, description=f"{item.form}: {item.title.lower()}"))
+    return create_model("PaperSettings", __base__=PaperSettings, __doc__=PaperSettings.__doc__, **fields)

@@ -1,0 +1,323 @@
+"""Every item from the files of its cells: complete, legible, equal bytes for equal input, claims that can fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+import paper_fakes as fakes
+from serac import registry
+from serac.errors import SeracError
+from serac.paper import style
+from serac.paper.item import Cell, Data, Item
+from serac.paper.items.edit_scope import classical_scaling, squared_distances
+from serac.paper.items.errors import categories, category_shares, sample_examples
+from serac.paper.items.threshold import metric_at, roc
+from serac.paper.items.training_curves import drawn_columns
+from serac.paper.making import data_of, make_item, parameters
+from serac.paper.readme import BEGIN, END, update_readme
+from serac.paper.registry import ITEMS
+from serac.paper.report import claims_table, read_records, write_report
+from serac.paper.tables import Table, with_interval, write_table
+from serac.paper.verdicts import overall
+from serac.settings import load
+from snakemake_runs import ROOT
+
+SCENARIO = load(ROOT / "config/config.yaml")
+EXPECTED = {  # printed rows of a table, panels of a figure
+    "overview": 1,
+    "examples": 4,
+    "main": 22,
+    "training_time": 4,
+    "batched_edits": 1,
+    "base_models": 5,
+    "cost": 4,
+    "components": 4,
+    "scope_classifier": 2,
+    "edit_scope": 2,
+    "errors": 2,
+    "sequential_edits": 2,
+    "threshold": 2,
+    "per_kind": 1,
+    "training_curves": 23,
+    "memory_scaling": 2,
+}
+
+
+def data(name: str, settings: object = None) -> Data:
+    """The data of an item of the default scenario, with all its cells written."""
+    item = ITEMS[name]
+    values = parameters(item, settings or SCENARIO.paper.settings_of(name), SCENARIO, SCENARIO.bootstrap)
+    files = {cell["file"] for cell in values["cells"]}
+    for cell in values["cells"]:
+        if not Path(cell["file"]).exists():
+            fakes.write_cell(Cell(**cell))
+    return data_of(item, values, files)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder that holds a finished run of the default scenario."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_item_is_complete_legible_and_reproducible(name, run, tmp_path, monkeypatch):
+    item, drawn = ITEMS[name], []
+
+    def check_and_save(figure, outputs, save=style.save):
+        save(figure, outputs)
+        if not drawn:
+            assert len(figure.axes) == EXPECTED[name]
+            assert figure.get_figwidth() in (style.COLUMN, style.PAGE)
+            assert_legible(figure)
+        drawn.append(figure)
+
+    monkeypatch.setattr(style, "save", check_and_save)
+    names = [Path(file).name for file in item.files("results", name)]
+    files = fakes.assert_same_bytes(lambda paths: make(name, data(name), paths), tmp_path, [*names, "record.json"])
+    if item.form == "table":
+        lines = [line for line in files[1].read_text().splitlines() if line.startswith("|")]
+        assert len(lines) == EXPECTED[name] + 2
+        assert all(line.count("|") == lines[0].count("|") for line in lines)
+        assert not set("↑↓→−±–“”") & set(files[2].read_text()), "plain pdflatex does not read it"
+        assert "nan" not in (files[1].read_text() + files[2].read_text()).lower()
+    (record,) = read_records(files[-1:])
+    assert item.category in ("Method", "Main results", "Analysis", "Beyond the paper")
+    assert not set("{}") & set(record["caption"] + record["shows"])
+    assert bool(record["claims"]) == (item.check is not Item.check)
+    assert claims_table([record])["verdict"].isin(["holds", "does not hold", "undecided"]).all()
+
+
+def make(name: str, content: Data, paths: list[Path]) -> None:
+    make_item(name, ITEMS[name], content, paths[:-1], paths[-1], {})
+
+
+def test_every_item_is_tested():
+    assert {*EXPECTED, "rules", "real_text"} == set(ITEMS)  # these two have test files of their own
+
+
+@pytest.mark.parametrize(("name", "loser"), [("main", "serac_embed"), ("batched_edits", "serac_embed")])
+def test_a_claim_fails_when_serac_is_bad(name, loser, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert overall(ITEMS[name].check(data(name))) != "does not hold"
+    for cell in data(name).where(editor=loser):
+        frame = pd.read_parquet(cell.file)
+        bad = (frame["scope"] == "in") & (cell.k >= 10)
+        frame.assign(value=frame["value"].where(~bad, 0.0)).to_parquet(cell.file)
+    assert overall(ITEMS[name].check(data(name))) == "does not hold"
+
+
+def test_es_and_dd_are_not_subtracted_where_dd_is_in_nats(run):
+    claims = [claim for claim in ITEMS["main"].check(data("main")) if "ConvSent" in claim.claim]
+    assert [claim.statistic.partition(" of")[0] for claim in claims] == ["ES", "DD"]
+
+
+def test_only_equals_are_bold(run):
+    table = ITEMS["main"].make.__globals__["main_table"](data("main"))
+    rows = table.display[(table.display["problem"] == "QA-hard") & (table.display["metric"] == "ES ↑")].index
+    bold = {table.display.columns[j] for i, j in table.bold if i in rows}
+    assert bold == {"SERAC (Embed)", "SERAC (Cross)"}
+
+
+def test_a_missing_result_takes_its_row_out_with_a_note(run, tmp_path):
+    content = data("base_models")
+    kept = [cell for cell in content.cells if cell.base != "gpt2"]
+    partial = replace(content, cells=kept, missing=[cell for cell in content.cells if cell.base == "gpt2"])
+    ITEMS["base_models"].make(partial, [tmp_path / "t.md"])
+    text = (tmp_path / "t.md").read_text()
+    assert "| GPT-2" not in text
+    assert "results are missing: qa (gpt2, serac_embed, k = 10); qa_hard (gpt2, serac_embed, k = 10)." in text
+
+
+OUTSIDE = '''
+from serac.paper import style
+from serac.paper.grid import outcomes_by_problem
+from serac.paper.item import Item, ItemSettings, outcomes
+
+
+class Settings(ItemSettings):
+    """Figure misses."""
+
+    problem: str = "qa"
+
+
+def cells(settings, scenario):
+    return outcomes(scenario, settings.problem, scenario.problems[settings.problem].editors) or None
+
+
+def make(data, outputs):
+    found = outcomes_by_problem(data)[data.settings.problem]
+    with style.figure() as (drawn, (axes,)):
+        editors = data.distinct("editor")
+        axes.bar(editors, [found.estimate("router_hit", editor=e).value if "router_hit" in found.known(editor=e) else 0
+                           for e in editors])
+        style.save(drawn, outputs)
+
+
+def caption(settings, scenario):
+    return "What is missed."
+
+
+ITEM = Item("figure", "Misses", "Analysis", caption, cells, make, settings=Settings)
+'''
+
+
+def test_a_figure_is_added_from_outside(run, tmp_path, monkeypatch):
+    (tmp_path / "my_figure.py").write_text(OUTSIDE)
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("misses", "my_figure:ITEM", "serac.items")
+    monkeypatch.setattr(registry, "installed", lambda group: (point,) if group == "serac.items" else ())
+    assert list(ITEMS)[-1] == "misses"
+    content = data("misses", ITEMS["misses"].settings(problem="fc"))
+    make("misses", content, [tmp_path / "misses.png", tmp_path / "misses.json"])
+    assert (tmp_path / "misses.png").stat().st_size > 1000
+    assert content.distinct("problem") == ["fc"]
+
+
+def test_report_and_claims_say_the_same(run, tmp_path):
+    shown = []
+    for name in ("overview", "main", "batched_edits"):
+        files = [tmp_path / Path(file).name for file in ITEMS[name].files("", name)]
+        make(name, data(name), [*files, tmp_path / f"{name}.json"])
+        shown += [file for file in files if file.suffix in (".md", ".png")]
+    records = read_records([tmp_path / f"{name}.json" for name in ("overview", "main", "batched_edits")])
+    write_report(records, shown, tmp_path / "REPORT.md", name="x", confidence=0.9, about={"commit": "abc"})
+    text = (tmp_path / "REPORT.md").read_text()
+    assert "90% bootstrap intervals" in text
+    table = claims_table(records)
+    assert set(table["item"]) == {"main", "batched_edits"}
+    for row in table.to_dict("records"):
+        said = next(line for line in text.splitlines() if line.startswith(f"- {row['claim']} "))
+        assert f"**{row['verdict'].capitalize()}.**" in said
+        assert f"{row['value']:.3f}" in said
+
+
+def test_readme_section_is_replaced_and_the_rest_kept(tmp_path):
+    readme, picture = tmp_path / "README.md", tmp_path / "docs" / "batched_edits.png"
+    readme.write_text(f"# Title\n\n{BEGIN}\nold numbers\n{END}\n\n## More\n")
+    (tmp_path / "main.md").write_text("| ES |\n| --- |\n| 0.99 |\n")
+    (tmp_path / "figure.png").write_bytes(b"png")
+    files = {"main_table": tmp_path / "main.md", "figure": tmp_path / "figure.png", "picture": picture}
+    for _ in range(2):
+        update_readme(readme, **files, about={"commit": "abc", "machine": "2 cores"}, claims=["| claim |"])
+    text = readme.read_text()
+    assert text.startswith("# Title\n")
+    assert text.endswith("## More\n")
+    assert "old numbers" not in text
+    assert text.count("| 0.99 |") == text.count("| claim |") == 1
+    assert "commit abc, machine 2 cores." in text
+    assert "(docs/batched_edits.png)" in text
+    assert picture.read_bytes() == b"png"
+    readme.write_text("# Title\n")
+    with pytest.raises(SeracError, match="once each"):
+        update_readme(readme, **files, about={})
+
+
+def test_cells_are_escaped_where_needed(tmp_path):
+    display = pd.DataFrame({"a_b": ["50% & more | x_y", with_interval(float("nan"), 0.0, 0.0)]})
+    table = Table(pd.DataFrame({"a": [1.0, 2.0]}), display, "100% of a_b", frozenset({(0, 0)}))
+    write_table(table, [tmp_path / "t.md", tmp_path / "t.tex"])
+    assert "| **50% & more \\| x_y** |" in (tmp_path / "t.md").read_text()
+    text = (tmp_path / "t.tex").read_text()
+    assert "\\bfseries 50\\% \\& more | x\\_y" in text
+    assert "\\caption{100\\% of a\\_b}" in text
+
+
+def assert_legible(drawn) -> None:
+    """All text at least 6 points, inside the page, and apart from other text."""
+    shown: dict[int, Text] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, "draw", lambda text, renderer: shown.setdefault(id(text), text))
+        drawn.canvas.draw()
+    boxes = []
+    for text in shown.values():
+        box = text.get_window_extent(drawn.canvas.get_renderer())
+        if text.get_visible() and text.get_text().strip() and box.width > 1:
+            assert text.get_fontsize() >= 6, text
+            boxes.append((text, box))
+    assert boxes
+    page = drawn.bbox
+    for text, box in boxes:
+        assert page.x0 - 1 <= box.x0, text
+        assert box.x1 <= page.x1 + 1, text
+        assert page.y0 - 1 <= box.y0, text
+        assert box.y1 <= page.y1 + 1, text
+    for (one, first), (other, second) in combinations(boxes, 2):
+        wide = min(first.x1, second.x1) - max(first.x0, second.x0)
+        high = min(first.y1, second.y1) - max(first.y0, second.y0)
+        assert min(wide, high) < 1, f"{one} lies on {other}"
+
+
+def test_roc_area_is_the_chance_that_an_input_in_scope_scores_higher():
+    rng = np.random.default_rng(0)
+    inside, outside = rng.integers(0, 20, 60) / 20, rng.integers(0, 12, 80) / 20
+    pairs = (inside[:, None] > outside[None]) + 0.5 * (inside[:, None] == outside[None])
+    false, true, area = roc(inside, outside)
+    assert area == pytest.approx(pairs.mean())
+    assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
+    assert roc(np.ones(3), np.zeros(4))[2] == 1.0
+
+
+def test_threshold_decides_between_the_two_values():
+    frame = pd.DataFrame({"beta": [0.2, 0.5, 0.9], "value_routed": [1.0, 1.0, 0.0], "value_base": [0.0, 0.0, 1.0]})
+    assert metric_at(frame, 0.0) == pytest.approx(2 / 3)
+    assert metric_at(frame, 0.5) == 0.0  # beta > 0.5, as in the paper
+    assert metric_at(frame, 1.0) == pytest.approx(1 / 3)
+
+
+def test_classical_scaling_recovers_points_of_a_plane():
+    points = np.random.default_rng(0).normal(size=(12, 2))
+    squares = ((points[:, None] - points[None]) ** 2).sum(-1)
+    found = classical_scaling(squares)
+    assert np.allclose(((found[:, None] - found[None]) ** 2).sum(-1), squares)
+
+
+def test_distance_is_the_smallest_over_heads():
+    frame = pd.DataFrame({"h0_0": [0.0, 3.0], "h0_1": [0.0, 0.0], "h1_0": [0.0, 1.0], "h1_1": [0.0, 1.0]})
+    assert squared_distances(frame) == pytest.approx(np.array([[0.0, 2.0], [2.0, 0.0]]))
+
+
+def test_every_prediction_falls_into_the_category_that_explains_it():
+    rows = [  # scope, value, routed, hit
+        ("in", 1.0, 1.0, 1.0, "right"),
+        ("in", 1.0, 0.0, 0.0, "lucky"),
+        ("in", 0.0, 0.0, 0.0, "missed"),
+        ("in", 0.0, 1.0, 0.0, "confused"),
+        ("in", 0.0, 1.0, 1.0, "misread"),
+        ("out", 0.0, 0.0, np.nan, "right"),
+        ("out", 0.0, 1.0, np.nan, "lucky"),
+        ("out", 1.0, 1.0, np.nan, "changed"),
+    ]
+    frame = pd.DataFrame(rows, columns=["scope", "value", "routed", "hit", "expected"])
+    assert categories(frame).tolist() == frame["expected"].tolist()
+
+
+def test_shares_are_complete_and_examples_show_every_category():
+    frame = fakes.outcomes("mend", k=1)
+    frame = frame.assign(category=categories(frame))
+    shares = category_shares(frame)
+    assert np.allclose(shares.sum(axis=1), 1)
+    assert len(shares) == 9
+    assert not shares.isna().any().any()
+    sampled = sample_examples(frame, 6, seed=1)
+    assert set(sampled["category"]) == set(frame["category"])
+    assert sampled.index.is_unique
+    assert len(sampled) == 6
+    assert sampled.index.tolist() == sample_examples(frame, 6, seed=1).index.tolist()
+
+
+def test_training_numbers_outside_0_and_1_leave_the_score():
+    history = pd.DataFrame({"step": [1, 2], "seconds": [1, 2], "loss": [3, 2], "score": [-3.0, -2.0]})
+    assert drawn_columns(history) == ["score"]
+    assert drawn_columns(history.assign(es=[0.1, 0.9], dd=[0.5, 3.0])) == ["es"]
