@@ -52,11 +52,11 @@ def test_a_nominal_95_percent_interval_covers_at_least_92_percent(k, batches, tr
     shape = {"k": k, "batches": batches, "trainings": trainings, "spread": spread}
     truth = np.mean([drawn(rng, **shape)["value"].mean() for _ in range(200)])
     covered = 0
-    for _ in range(150):
+    for _ in range(300):
         frame = drawn(rng, **shape)
-        interval = Sample(frame, BootstrapSettings(resamples=300)).mean(frame["value"].notna()).interval(0.95, UNIT)
+        interval = Sample(frame, BootstrapSettings(resamples=400)).mean(frame["value"].notna()).interval(0.95, UNIT)
         covered += interval.low <= truth <= interval.high
-    assert covered / 150 >= 0.92
+    assert covered / 300 >= 0.92
 
 
 def test_intervals_stay_inside_the_range_and_are_none_for_one_batch():
