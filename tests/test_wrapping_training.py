@@ -15,7 +15,7 @@ from serac.wrapping.assessment import assess
 from serac.wrapping.bundle import write_bundle
 from serac.wrapping.own_parts import QUICK
 
-SHORT = QUICK.model_copy(update={"steps": 6, "validate_every": 2, "checkpoint_every": 2, "batch_size": 3})
+SHORT = QUICK.model_copy(update={"steps": 6, "validate_every": 2, "checkpoint_minutes": 0, "batch_size": 3})
 
 
 def test_a_trained_classifier_routes_from_a_bundle(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from serac.records import Edit, Query
 from serac.tasks.base import Task, device_of
 
 
-def measure_cost(editor: Editor, edits: Sequence[Edit], queries: Sequence[Query], settings: CostSettings) -> dict:
+def measure_cost(
+    editor: Editor, edits: Sequence[Edit], queries: Sequence[Query], settings: CostSettings
+) -> dict[str, Any]:
     """Cost of one forward pass over ``settings.batch_size`` queries with ``settings.edits`` edits in memory.
 
     Returns numbers for JSON: ``base_seconds`` and ``edited_seconds`` (medians of passes that alternate between the
@@ -62,7 +64,7 @@ def peak_allocation(run: Callable[[], Any]) -> int:
         activities.append(ProfilerActivity.CUDA)
     with profile(activities=activities, profile_memory=True) as profiler:
         run()
-    results = profiler.profiler.kineto_results  # type: ignore[union-attr]
+    results = profiler.profiler.kineto_results
     events = sorted((e for e in results.events() if e.name() == "[memory]"), key=lambda event: event.start_ns())
     held = peak = 0
     for event in events:

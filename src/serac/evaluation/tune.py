@@ -62,7 +62,8 @@ def candidates_of(settings: TuningSettings, name: str) -> Sequence[Choice]:
 
 def select(tried: Sequence[dict[str, Any]]) -> Choice:
     """The choice with the largest ES - DD, then the smallest DD, then the earliest (to 6 decimals)."""
-    return min(tried, key=lambda row: (-round(row["es_minus_dd"], 6), round(row["dd"], 6)))["choice"]
+    best: Choice = min(tried, key=lambda row: (-round(row["es_minus_dd"], 6), round(row["dd"], 6)))["choice"]
+    return best
 
 
 def _summary(outcomes: pd.DataFrame) -> dict[str, float]:

@@ -151,7 +151,8 @@ def truncate_encoder(source: str, layers: int) -> PreTrainedModel:
     if layers > config.num_hidden_layers:
         raise ConfigError(f"{source} has {config.num_hidden_layers} layers, 'layers' asks for {layers}")
     config.num_hidden_layers = layers
-    return AutoModel.from_pretrained(source, config=config)
+    model: PreTrainedModel = AutoModel.from_pretrained(source, config=config)
+    return model
 
 
 def _sha256(file: Path) -> str:

@@ -35,7 +35,8 @@ def copying_objective(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
         }
 
     def loss(rng: random.Random) -> Tensor:
-        return model(**draw(rng, settings.batch_size)).loss
+        mean: Tensor = model(**draw(rng, settings.batch_size)).loss
+        return mean
 
     @torch.no_grad()
     def validate() -> dict[str, float]:

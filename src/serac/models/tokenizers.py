@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,8 @@ def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTr
         pair=kind.pair,
         special_tokens=[(token, tokenizer.token_to_id(token)) for token in special.values()],
     )
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **special)
+    build: Callable[..., PreTrainedTokenizerFast] = PreTrainedTokenizerFast  # its constructor has no annotations
+    return build(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **special)
 
 
 def raw_texts(raw: Path, corpora: Iterable[str]) -> Iterator[str]:

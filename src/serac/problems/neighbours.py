@@ -84,7 +84,8 @@ def hard_negatives(
 def _normalise(vectors: np.ndarray) -> np.ndarray:
     vectors = np.asarray(vectors, dtype=np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-8)
+    unit: np.ndarray = vectors / np.maximum(lengths, 1e-8)
+    return unit
 
 
 def _codes(edits: Sequence[str] | None, candidates: Sequence[str] | None) -> tuple[np.ndarray, np.ndarray] | None:
@@ -106,7 +107,8 @@ def _nearest(similarity: np.ndarray, width: int) -> np.ndarray:
 def _softmax(scores: np.ndarray) -> np.ndarray:
     top = scores.max(axis=1, keepdims=True)
     weights = np.exp(scores - np.where(np.isfinite(top), top, 0.0))
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    shares: np.ndarray = weights / np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return shares
 
 
 def near_each_other(

@@ -193,7 +193,8 @@ def about(other: Fact, kind: str, rng: random.Random, *, hard: bool) -> Query | 
 
 def _queries_per_edit(settings: QaHardSettings, encoder: bool) -> int:
     inside = 1 + settings.in_scope.rephrase + settings.in_scope.implication + 2 * settings.in_scope.true_false
-    return inside + sum(settings.out_of_scope.model_dump().values())
+    outside: dict[str, int] = settings.out_of_scope.model_dump()
+    return inside + sum(outside.values())
 
 
 PROBLEM = Problem(

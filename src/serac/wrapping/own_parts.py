@@ -23,9 +23,8 @@ from serac.wrapping.bundle import untrained_parts
 
 FEWEST_GROUPS = 4
 QUICK = TrainSettings(
-    steps=200, batch_size=8, learning_rate=2e-5, validate_every=25, validation_examples=100, patience=100,
-    checkpoint_every=50,
-)  # fmt: skip
+    steps=200, batch_size=8, learning_rate=2e-5, validate_every=25, validation_examples=100, patience=100
+)
 
 
 @dataclass(frozen=True)
