@@ -14,7 +14,9 @@ from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from serac.config.evaluation import CostSettings, EvaluationSettings
 from serac.config.serac import RoutingSettings
 from serac.editors.serac.editor import SeracEmbed
+from serac.errors import ConfigError
 from serac.evaluation.base_outputs import BaseOutputs
+from serac.evaluation.choices import evaluate_choices
 from serac.evaluation.components import component_outcomes
 from serac.evaluation.cost import measure_cost, module_bytes, peak_allocation
 from serac.evaluation.embedding_space import embedding_space
@@ -96,6 +98,30 @@ def test_threshold_outcomes_tell_what_any_threshold_gives(tiny_bert: Tiny):
     assert values.tolist() == expected["value"].tolist()
     assert 0 < (frame["beta"] > cut).mean() < 1
     assert (frame.loc[frame["scope"] == "out", "value_base"] == 0).all()
+
+
+def test_choices_that_differ_in_the_threshold_share_a_pass(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
+    outputs = BaseOutputs.predict(tiny.model, tiny.task, tiny.examples, batch_size=4, generate=True)
+    settings = SETTINGS.model_copy(update={"generated_batches": 1})
+    editor, arguments = serac(tiny), (tiny.examples, outputs, settings, [0, 1])
+    betas = evaluate(editor, *arguments, k=3)["beta"]
+    thresholds = [0.0, *betas.quantile([0.3, 0.5, 0.7]).tolist(), float(betas.max()), 1.0]
+    choices = [*({"threshold": value} for value in thresholds), {"threshold": 0.5, "mode": "soft"}]
+    separate = [evaluate(editor.tuned(**choice), *arguments, k=3) for choice in choices]
+    passes = []
+    edit = SeracEmbed.edit
+    monkeypatch.setattr(SeracEmbed, "edit", lambda self, edits: passes.append(self.routing) or edit(self, edits))
+    together = evaluate_choices(editor, choices, *arguments, k=3)
+    assert [(routing.mode, routing.threshold) for routing in passes] == [("hard", 0.0)] * 4 + [("soft", 0.5)] * 4
+    for one, other in zip(separate, together, strict=True):
+        pd.testing.assert_frame_equal(one, other, rtol=1e-4, atol=1e-6)
+    assert len({frame["routed"].sum() for frame in together}) > 3
+
+
+def test_a_threshold_needs_an_editor_that_routes(tiny_bert: Tiny):
+    outputs = BaseOutputs.predict(tiny_bert.model, tiny_bert.task, tiny_bert.examples, batch_size=4)
+    with pytest.raises(ConfigError, match="'serac_embed' has no routing threshold"):
+        threshold_outcomes(serac(tiny_bert, mode="soft"), tiny_bert.examples, outputs, SETTINGS, [0], k=3)
 
 
 def test_embedding_space_holds_the_classifiers_own_distances(tiny_t5: Tiny):

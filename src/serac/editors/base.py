@@ -64,6 +64,15 @@ class Editor(ABC):
     def tuned(self, **choice: Any) -> Self:
         """The same editor with the inference-time hyperparameters that validation chose (a cheap view)."""
 
+    @property
+    def threshold_name(self) -> str | None:
+        """The hyperparameter, if any, that decides who answers and nothing else.
+
+        Inputs with a larger ``beta`` (see :meth:`EditedModel.routing`) are routed, the base model answers the others;
+        at 0 all with a positive ``beta`` are routed. Several such thresholds can be evaluated in one pass.
+        """
+        return None
+
     @abstractmethod
     def save_pretrained(self, folder: Path | str) -> None:
         """Write ``config.json`` and, where there are weights, ``model.safetensors`` (never the base model)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
@@ -52,6 +52,15 @@ class Answer:
     edited_generation: str | None = None
     base_generation: str | None = None
 
+    def routed_above(self, threshold: float) -> Answer:
+        """This answer if its input is routed with a ``beta`` above ``threshold``, else the base model's."""
+        if self.route is None:
+            return self
+        route = self.route.above(threshold)
+        if route.routed:
+            return replace(self, route=route)
+        return replace(self, route=route, edited=self.base, edited_generation=self.base_generation)
+
 
 def evaluate(
     editor: Editor,
@@ -69,16 +78,39 @@ def evaluate(
     generation in the first ``settings.generated_batches`` batches of a seed (NaN elsewhere, and where an answer is not
     right or wrong). ``routed`` and ``hit`` are 0 or 1, or the mean where a row scores several inputs together.
     """
-    rows: list[dict[str, Any]] = []
+    return evaluate_at_thresholds(editor, (None,), examples, base_outputs, settings, seeds, k=k)[0]
+
+
+def evaluate_at_thresholds(
+    editor: Editor,
+    thresholds: Sequence[float | None],
+    examples: Sequence[EditExample],
+    base_outputs: BaseOutputs,
+    settings: EvaluationSettings,
+    seeds: Sequence[int],
+    *,
+    k: int,
+) -> list[pd.DataFrame]:
+    """Outcomes as of :func:`evaluate` for each threshold, from one pass.
+
+    Where ``editor`` routes an input with a ``beta`` above a threshold, its answer counts, elsewhere the base model's;
+    None takes the editor's answers as they are.
+    """
+    rows: list[list[dict[str, Any]]] = [[] for _ in thresholds]
     for seed in seeds:
         batches = make_batches(examples, k, settings.batches(k), seed)
         started = time.monotonic()
         for batch in batches:
             edited = editor.edit(batch.edits)
             generate = batch.number < settings.generated_batches and base_outputs.has_texts
-            rows += score_batch(edited, editor.task, batch, base_outputs, settings.batch_size, generate=generate)
-            _report(editor.name, batch, len(batches), rows, time.monotonic() - started)
-    return as_frame(rows)
+            answers = _ask(edited, editor.task, batch, base_outputs, settings.batch_size, generate=generate)
+            for threshold, found in zip(thresholds, rows, strict=True):
+                chosen = answers
+                if threshold is not None:
+                    chosen = {asked: answer.routed_above(threshold) for asked, answer in answers.items()}
+                found += _score_batch(editor.task, batch, chosen)
+            _report(editor.name, batch, len(batches), rows[0], time.monotonic() - started)
+    return [as_frame(found) for found in rows]
 
 
 def evaluate_unedited(
@@ -116,11 +148,7 @@ def score_batch(
     generate: bool = False,
 ) -> list[dict[str, Any]]:
     """Rows of one batch of edits that ``edited`` holds in the order of ``batch.edits``."""
-    answers: dict[tuple[str, str], Answer] = {}
-    for full, queries in split_scopes(batch.examples):
-        found = _ask(edited, task, queries, base_outputs, batch_size, full=full, generate=generate)
-        answers.update(((query.input, query.label), answer) for query, answer in zip(queries, found, strict=True))
-    return _score_batch(task, batch, answers)
+    return _score_batch(task, batch, _ask(edited, task, batch, base_outputs, batch_size, generate=generate))
 
 
 def _score_batch(task: Task, batch: EditBatch, answers: dict[tuple[str, str], Answer]) -> list[dict[str, Any]]:
@@ -139,23 +167,26 @@ def as_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def _ask(
     edited: EditedModel,
     task: Task,
-    queries: Sequence[Query],
+    batch: EditBatch,
     base_outputs: BaseOutputs,
     batch_size: int,
     *,
-    full: bool,
     generate: bool,
-) -> list[Answer]:
-    recorder = RouteRecorder(task)
-    texts: Sequence[str | None] = [None] * len(queries)
-    base_texts: Sequence[str | None] = texts
-    with torch.no_grad():
-        with recorder.recording(edited):
-            outputs = task.outputs(edited, queries, batch_size, full=full)
-        if generate:
-            texts, base_texts = task.generate(edited, queries, batch_size), base_outputs.texts(queries)
-    columns = (outputs, base_outputs.outputs(queries), recorder.routes(queries), texts, base_texts)
-    return [Answer(*column) for column in zip(*columns, strict=True)]
+) -> dict[tuple[str, str], Answer]:
+    answers: dict[tuple[str, str], Answer] = {}
+    for full, queries in split_scopes(batch.examples):
+        recorder = RouteRecorder(task)
+        texts: Sequence[str | None] = [None] * len(queries)
+        base_texts: Sequence[str | None] = texts
+        with torch.no_grad():
+            with recorder.recording(edited):
+                outputs = task.outputs(edited, queries, batch_size, full=full)
+            if generate:
+                texts, base_texts = task.generate(edited, queries, batch_size), base_outputs.texts(queries)
+        columns = (outputs, base_outputs.outputs(queries), recorder.routes(queries), texts, base_texts)
+        for query, *column in zip(queries, *columns, strict=True):
+            answers[query.input, query.label] = Answer(*column)
+    return answers
 
 
 def _score_example(

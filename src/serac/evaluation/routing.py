@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from serac.editors.base import EditedModel
@@ -21,6 +22,10 @@ class Route:
     beta: float
     index: int
     routed: bool
+
+    def above(self, threshold: float) -> Route:
+        """The route at a higher threshold; compared in float32, as editors do."""
+        return replace(self, routed=self.routed and bool(np.float32(self.beta) > np.float32(threshold)))
 
 
 class RouteRecorder:

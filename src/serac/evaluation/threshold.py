@@ -8,8 +8,9 @@ import pandas as pd
 
 from serac.config.evaluation import EvaluationSettings
 from serac.editors.base import Editor
+from serac.errors import ConfigError
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.evaluate import evaluate
+from serac.evaluation.evaluate import evaluate_at_thresholds
 from serac.records import EditExample
 
 COLUMNS = ["batch", "seed", "edit_id", "scope", "kind", "hard", "beta"]
@@ -27,12 +28,17 @@ def threshold_outcomes(
     """``COLUMNS``, ``value_routed`` and ``value_base`` of every scored thing.
 
     An input is routed if ``beta`` > threshold, so that ES or DD at any threshold in [0, 1] is the mean of
-    ``value_routed`` where ``beta`` is larger and of ``value_base`` elsewhere. ``editor`` has the hyperparameter
-    ``threshold``.
+    ``value_routed`` where ``beta`` is larger and of ``value_base`` elsewhere. Raises ``ConfigError`` for an editor
+    without a routing threshold.
     """
     settings = settings.model_copy(update={"generated_batches": 0})
-    routed, base = (
-        evaluate(editor.tuned(threshold=threshold), examples, base_outputs, settings, seeds, k=k)
-        for threshold in (0.0, 1.0)
+    name = editor.threshold_name
+    if name is None:
+        raise ConfigError(
+            f"the editor {editor.name!r} has no routing threshold. Hint: take it out of paper.threshold.editors, or "
+            "route hard"
+        )
+    routed, base = evaluate_at_thresholds(
+        editor.tuned(**{name: 0.0}), (0.0, 1.0), examples, base_outputs, settings, seeds, k=k
     )
     return routed[COLUMNS].assign(value_routed=routed["value"], value_base=base["value"])

@@ -12,7 +12,7 @@ from serac.config.evaluation import Choice, EvaluationSettings, TuningSettings
 from serac.editors.base import Editor
 from serac.errors import ConfigError, DivergenceError
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.evaluate import evaluate
+from serac.evaluation.choices import evaluate_choices
 from serac.records import EditExample
 
 DIVERGED = {"es": -math.inf, "dd": math.inf, "es_minus_dd": -math.inf}
@@ -35,16 +35,11 @@ def tune(
     """
     evaluation = EvaluationSettings(edits=settings.edits, batch_size=batch_size)
     candidates = candidates_of(settings, editor.name)
-    tried: list[dict[str, Any]] = []
-    for choice in candidates:
-        print(f"candidate {len(tried) + 1} of {len(candidates)}: {choice}", flush=True)
-        try:
-            outcomes = evaluate(editor.tuned(**choice), examples, base_outputs, evaluation, (settings.seed,), k=k)
-        except DivergenceError as error:
-            print(error, flush=True)
-            tried.append({"choice": dict(choice), **DIVERGED})
-        else:
-            tried.append({"choice": dict(choice), **_summary(outcomes)})
+    results = evaluate_choices(editor, candidates, examples, base_outputs, evaluation, (settings.seed,), k=k)
+    tried: list[dict[str, Any]] = [
+        {"choice": dict(choice), **(DIVERGED if isinstance(result, DivergenceError) else _summary(result))}
+        for choice, result in zip(candidates, results, strict=True)
+    ]
     if all(row["es_minus_dd"] == -math.inf for row in tried):
         raise DivergenceError(
             f"all {len(tried)} candidates of the editor {editor.name!r} diverge. Hint: give it smaller rates in "

@@ -57,6 +57,11 @@ class MemoryEditor(Editor):
         memory = MemorySettings(**{name: values[name] for name in MemorySettings.model_fields})
         return self._with(self.base, self.task, self.classifier, self.counterfactual, routing, memory)
 
+    @property
+    def threshold_name(self) -> str | None:
+        """``threshold``, unless both models answer together (soft)."""
+        return "threshold" if self.routing.mode == "hard" else None
+
     def save_pretrained(self, folder: Path | str) -> None:
         """Write classifier, counterfactual model and settings; never the base model."""
         content = {"editor": self.name, "routing": self.routing.model_dump(), "memory": self.memory.model_dump()}
