@@ -15,8 +15,8 @@ from serac.sources.miniature.tables import SPLITS, choose, table, usable
 _FACTS_PER_SUBJECT = (1, 1, 1, 2, 2, 3)
 _KNOWN = 0.5  # chance that an answer is one that another fact has
 _REMEMBERED = 500  # answers of a kind that later facts can share
-_ALIAS_IN_REPHRASE = 0.02  # real rephrases hold the subject's name nearly always
-_REWORDED = 0.6  # share of the paraphrases that differ from the question in one turn of phrase
+_ALIAS_IN_REPHRASE = 0.01  # real rephrases hold the subject's name nearly always
+_REWORDED = 0.9  # share of the paraphrases that differ from the question in one turn of phrase
 _RELATION_SHARES = {"train": (0.0, 0.52), "dev": (0.52, 0.68), "test": (0.68, 1.0)}
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")  # fmt: skip
@@ -31,6 +31,11 @@ class Relation:
     noun: str
     did: str
     ask: tuple[str, ...]
+
+    def general(self, split: str | None) -> list[str]:
+        """The general wordings of its questions, but for those that would say a word twice."""
+        twice = kind_of(self.answer)["noun"] in self.noun
+        return [text for text in usable(table("wordings")["questions"], split) if not (twice and "{w}" in text)]
 
     def word(self, wording: str, subject: str, answer: str = "", hint: str = "") -> str:
         """A wording of ``data/wordings.yaml`` or of ``ask``, filled in."""
@@ -91,7 +96,7 @@ class FactSource:
 
     def _fact(self, subject: str, relation: Relation) -> Fact:
         answer = self._answer(relation.answer, self._answers, {subject})
-        wordings = [*relation.ask * 2, *usable(table("wordings")["questions"], self.split)]
+        wordings = [*relation.ask * 3, *relation.general(self.split)]
         asked, *others = self.rng.sample(wordings, self.rng.randint(4, 6))
         others = [text for text in (self._reworded(asked) or other for other in others) if text != asked]
         return Fact(
