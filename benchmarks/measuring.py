@@ -70,6 +70,7 @@ def machine() -> dict[str, str]:
     return {
         "processor": f"{names[0] if names else platform.processor() or platform.machine()}, "
         f"{cores} physical core(s), {threads} logical",
+        "instructions": f"{torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} thread(s) of torch",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "versions": f"Python {platform.python_version()}, torch {torch.__version__}",

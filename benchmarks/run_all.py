@@ -76,6 +76,10 @@ STEPS = {
         MODELS + " --examples {examples} --k {k} --generated 1",
     ),
 }
+TITLES = {name: step.title for name, step in STEPS.items()} | {
+    "runs": "Two commits' runs: processor seconds, longest job and peak memory (MB) per rule"
+}
+"""Of the page's sections; the last is written by ``compare_runs.py``."""
 GOAL_SIZES: dict[str, Any] = {
     "base": "t5-base", "counterfactual": "t5-small", "encoder": "distilbert", "sizes": "1 10 100 1000 10000 100000",
     "smallest": 10, "largest": 100_000, "embed": 1000, "cross": 100, "pairs": 1000, "repeats": 5, "width": 768,
@@ -115,7 +119,7 @@ def run_step(name: str, sizes: Mapping[str, Any], threads: int, folder: Path) ->
 def write_page(folder: Path) -> None:
     """Write ``benchmarks.md`` and ``benchmarks/goals.csv`` from the csv files of all steps measured so far."""
     parts = folder / "benchmarks"
-    tables = {name: pd.read_csv(parts / f"{name}.csv") for name in STEPS if (parts / f"{name}.csv").exists()}
+    tables = {name: pd.read_csv(parts / f"{name}.csv") for name in TITLES if (parts / f"{name}.csv").exists()}
     judged = goals.judged(tables)
     judged.to_csv(parts / "goals.csv", index=False)
     sections = [_section(name, table, parts) for name, table in tables.items()]
@@ -136,7 +140,7 @@ def _section(name: str, table: pd.DataFrame, folder: Path) -> str:
     record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     command, elapsed = record.pop("command"), record.pop("seconds")
     about = f"{'; '.join(record.values())}. It took {elapsed / 60:.1f} minutes."
-    return "\n\n".join([f"## {STEPS[name].title}", about, f"    {command}", _markdown(table)])
+    return "\n\n".join([f"## {TITLES[name]}", about, f"    {command}", _markdown(table)])
 
 
 def _markdown(table: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from serac.errors import ConfigError
 from serac.workflow import provenance
@@ -57,6 +58,10 @@ def test_a_record_states_settings_seeds_and_machine() -> None:
     record = provenance.record_of(DATA)
     assert (record.settings, record.seeds, record.wildcards) == ({"seed": 3}, {"seed": 3}, {})
     assert {"commit", "device", "processor", "instruction_set", "threads", "versions"} == set(record.made)
+    assert record.made["instruction_set"] == torch.backends.cpu.get_cpu_capability()
+    assert record.made["threads"] == torch.get_num_threads()
+    assert record.made["processor"]
+    assert record.made["instruction_set"] in provenance.origin(TABLE, DATA)["device"]
     assert record.outputs == {DATA: provenance.checksum(DATA)}
     assert set(provenance.origin(TABLE, DATA)) >= {"hash", "commit", "device", "python", "torch"}
 

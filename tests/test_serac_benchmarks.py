@@ -19,7 +19,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import goals
 import index_recall
-import largest_costs
 import memory_scaling
 import run_all
 from reference_way import ReferenceWay
@@ -98,26 +97,3 @@ def test_approximate_index_recalls_clustered_rows(width: int) -> None:
     assert default["recall_at_8"] >= 0.95
     assert every["recall_at_1"] >= 0.995, "only float16 rounding is left"
     assert few["recall_at_8"] < default["recall_at_8"] <= every["recall_at_8"]
-
-
-def test_largest_costs_come_first(tmp_path: Path) -> None:
-    benchmarks = tmp_path / "results" / "benchmarks"
-    header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time"
-    for name, seconds in {"train/qa/seed0": 8.0, "train/fc/seed0": 2.0, "tabulate": 5.0}.items():
-        file = benchmarks / f"{name}.tsv"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{header}\n{seconds}\t0:00:01\t-\t0\t0\t0\t0\t0\t0\t{seconds}\n")
-    jobs = largest_costs.read_jobs([tmp_path / "results", tmp_path / "resources"])
-    table = largest_costs.by_rule(jobs, {"train": 1.0})
-    assert table["rule"].tolist() == ["train", "tabulate"]
-    assert table["share"].tolist() == pytest.approx([10 / 15, 5 / 15])
-    assert table["start_up"].tolist()[0] == 2
-    assert table["start_up"].isna().tolist() == [False, True]
-    assert largest_costs.by_job(jobs)["job"].tolist() == ["train/qa/seed0", "tabulate", "train/fc/seed0"]
-
-
-def test_imports_of_a_script_are_those_at_its_top() -> None:
-    assert largest_costs.imports(largest_costs.SCRIPTS / "write_config.py").splitlines() == [
-        "from pathlib import Path", "from serac.workflow import start", "import yaml",
-    ]  # fmt: skip
-    assert set(largest_costs.start_up(["write_config", "no_such_rule"])) == {"write_config"}
