@@ -8,6 +8,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def medians(
     for number in range(warmup + repeats):
         for way, run in ways.items():
             one = draw()
-            elapsed = seconds(lambda run=run, one=one: run(one))
+            elapsed = seconds(partial(run, one))
             if number >= warmup:
                 times[way].append(1000 * elapsed)
     return {way: statistics.median(values) for way, values in times.items()}
@@ -54,7 +55,7 @@ class Peak:
         self.megabytes = max(self.megabytes, self._now())
 
     def _now(self) -> float:
-        return self.process.memory_info().rss / 1e6
+        return float(self.process.memory_info().rss) / 1e6
 
     def _watch(self) -> None:
         while not self.stopped.wait(0.005):

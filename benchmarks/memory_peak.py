@@ -68,7 +68,8 @@ def _in_a_process(options: argparse.Namespace, kind: str, size: int) -> dict[str
     words = [word for name, value in chosen.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     command = [sys.executable, __file__, *words, "--kinds", kind, "--sizes", str(size), "--here"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 def parser() -> argparse.ArgumentParser:

@@ -140,16 +140,17 @@ def threshold(models: Models, model: SeracModel, share: float) -> float:
         return 1.0 - share
     sample = next(batches(models, model.memory.edits[:ENCODED], SAMPLE))
     beta = model.memory.retrieve(models.task.texts(sample["input_ids"])).beta
-    return min(beta.quantile(1 - share).item(), 1.0)
+    return min(float(beta.quantile(1 - share)), 1.0)
 
 
 def _routed(model: SeracModel, batch: dict[str, Any]) -> float:
     model(**batch)
-    return model.routing()["routed"].float().mean().item()
+    return float(model.routing()["routed"].float().mean())
 
 
 def _encode(classifier: ScopeClassifier, texts: Sequence[str]) -> torch.Tensor:
-    return classifier.encoder.base_model(**classifier.encode(texts)).last_hidden_state
+    states: torch.Tensor = classifier.encoder.base_model(**classifier.encode(texts)).last_hidden_state
+    return states
 
 
 def memory_settings(options: argparse.Namespace, kind: str) -> MemorySettings:

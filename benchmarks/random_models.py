@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 import torch
 from transformers import (
@@ -54,11 +55,14 @@ class Models:
         """A scope classifier of ``kind`` with random weights."""
         torch.manual_seed(1)
         tokenizer = train_tokenizer("bert", corpus(), 8000)
-        config = DistilBertConfig(vocab_size=28996, dropout=0.0, attention_dropout=0.0, **ENCODER_SIZES[self.encoder])
+        options: dict[str, Any] = {"dropout": 0.0, "attention_dropout": 0.0, **ENCODER_SIZES[self.encoder]}
+        config = DistilBertConfig(vocab_size=28996, **options)
         settings = ScopeSettings(kind=kind, checkpoint=self.encoder)
         if kind == "embed":
-            return EmbedClassifier(DistilBertModel(config).eval(), tokenizer, settings)
-        return CrossClassifier(DistilBertForSequenceClassification(config).eval(), tokenizer, settings)
+            encoder: Any = DistilBertModel(config)
+            return EmbedClassifier(encoder.eval(), tokenizer, settings)
+        encoder = DistilBertForSequenceClassification(config)
+        return CrossClassifier(encoder.eval(), tokenizer, settings)
 
 
 def random_models(base: str, counterfactual: str, encoder: str) -> Models:
@@ -71,12 +75,13 @@ def random_models(base: str, counterfactual: str, encoder: str) -> Models:
 
 def _t5(size: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """T5 with its real vocabulary; tokens that are no words have no weight, so that every answer is made of words."""
-    config = T5Config(vocab_size=32128, dropout_rate=0.0, decoder_start_token_id=0, **T5_SIZES[size])
-    model = T5ForConditionalGeneration(config).eval().requires_grad_(False)
+    options: dict[str, Any] = {"dropout_rate": 0.0, "decoder_start_token_id": 0, **T5_SIZES[size]}
+    model: Any = T5ForConditionalGeneration(T5Config(vocab_size=32128, **options))
+    model.eval().requires_grad_(False)
     weight = model.get_input_embeddings().weight
     weight[tokenizer.all_special_ids] = 0
     weight[len(tokenizer) :] = 0
-    return model
+    return cast(PreTrainedModel, model)
 
 
 def corpus() -> list[str]:

@@ -28,7 +28,7 @@ class ReferenceWay(nn.Module):
 
     def __init__(
         self,
-        base: nn.Module,
+        base: Any,
         task: Task,
         classifier: ScopeClassifier,
         counterfactual: CounterfactualModel,
@@ -80,9 +80,11 @@ class ReferenceWay(nn.Module):
         if isinstance(classifier, CrossClassifier):
             pairs = [classifier.pair_text((edit, text)) for text in texts for edit in self.edits]
             logits = classifier.encoder(**classifier.encode(pairs)).logits
-            return logits.log_softmax(-1)[:, 0].view(len(texts), len(self.edits))
+            first: Tensor = logits.log_softmax(-1)[:, 0]
+            return first.view(len(texts), len(self.edits))
         assert isinstance(classifier, EmbedClassifier)
         entries = classifier.states([classifier.entry(edit) for edit in self.edits])
         queries = classifier.states(texts)
         heads = (queries[:, None] - entries[None]).unflatten(-1, classifier.vector_shape)
-        return classifier.from_squares(heads.square().sum(-1).amin(-1))
+        similarity: Tensor = classifier.from_squares(heads.square().sum(-1).amin(-1))
+        return similarity

@@ -23,6 +23,7 @@ import measuring
 import memory_peak
 import memory_scaling
 import pandas as pd
+import random_models
 import whole_evaluation
 
 
@@ -166,9 +167,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=tuple(STEPS), help="steps to run (all)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", default="docs", help="folder of benchmarks.md and benchmarks/*.csv")
-    parser.add_argument("--base", choices=measuring.T5_SIZES)
-    parser.add_argument("--counterfactual", choices=measuring.T5_SIZES)
-    parser.add_argument("--encoder", choices=measuring.ENCODER_SIZES)
+    parser.add_argument("--base", choices=random_models.T5_SIZES)
+    parser.add_argument("--counterfactual", choices=random_models.T5_SIZES)
+    parser.add_argument("--encoder", choices=random_models.ENCODER_SIZES)
     parser.add_argument("--sizes", type=int, nargs="+", help="edits of the growing memories")
     parser.add_argument("--largest", type=int, help="edits of the large memory, rows of the index")
     parser.add_argument("--repeats", type=int, help="timed passes; the median counts")

@@ -94,7 +94,7 @@ def metrics(outcomes: pd.DataFrame) -> dict[str, float]:
     means = outcomes.groupby("scope")[["value", "generated"]].mean()
     names = {"in": ("es", "es_generated"), "out": ("dd", "dd_generated")}
     return {
-        name: means.loc[scope, column]
+        name: float(means[column][scope])
         for scope, pair in names.items()
         for name, column in zip(pair, ("value", "generated"), strict=True)
     }

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from serac.workflow import start, training_folder
+from serac.workflow import Job, start, training_folder
 
+snakemake: Job
 start(snakemake)
 sys.path.insert(0, snakemake.scriptdir)
 

@@ -1,7 +1,8 @@
 """Gather all outcomes in one tidy table with bootstrap intervals."""
 
-from serac.workflow import start
+from serac.workflow import Job, start
 
+snakemake: Job
 start(snakemake)
 
 from serac.config.evaluation import BootstrapSettings

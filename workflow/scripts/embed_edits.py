@@ -1,7 +1,8 @@
 """Embed sampled edits and the inputs around them with a trained scope classifier."""
 
-from serac.workflow import load_editor, start
+from serac.workflow import Job, load_editor, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.evaluation.embedding_space import embedding_space

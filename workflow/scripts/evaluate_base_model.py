@@ -1,7 +1,8 @@
 """Evaluate an editor, by what it generates, in front of a base model that it may never have seen."""
 
-from serac.workflow import load_editor, start
+from serac.workflow import Job, load_editor, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.evaluation import EvaluationSettings

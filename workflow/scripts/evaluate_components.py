@@ -1,7 +1,8 @@
 """Score SERAC's scope classifier and counterfactual model alone."""
 
-from serac.workflow import load_editor, start
+from serac.workflow import Job, load_editor, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.evaluation.components import component_outcomes

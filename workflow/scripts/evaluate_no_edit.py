@@ -1,7 +1,8 @@
 """Score the base model without any edit."""
 
-from serac.workflow import folder, start
+from serac.workflow import Job, folder, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from transformers import AutoTokenizer

@@ -1,7 +1,8 @@
 """Apply edits one after another and score all of them again and again."""
 
-from serac.workflow import load_editor, start
+from serac.workflow import Job, load_editor, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.evaluation import SequentialSettings

@@ -1,7 +1,8 @@
 """Score every input both routed and not, so that any routing threshold can be looked at."""
 
-from serac.workflow import load_editor, start
+from serac.workflow import Job, load_editor, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.evaluation import EvaluationSettings

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from serac.workflow import folder, start, training_folder
+from serac.workflow import Job, folder, start, training_folder
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.models import CheckpointSettings

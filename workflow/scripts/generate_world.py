@@ -4,8 +4,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from serac.workflow import folder, start
+from serac.workflow import Job, folder, start
 
+snakemake: Job
 start(snakemake)
 
 from serac.config.world import WorldSize

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from serac.workflow import load_editor, start
+from serac.workflow import Job, load_editor, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.evaluation import CostSettings

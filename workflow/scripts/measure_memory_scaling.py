@@ -4,8 +4,9 @@ import runpy
 import sys
 from pathlib import Path
 
-from serac.workflow import start
+from serac.workflow import Job, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 import pandas as pd

@@ -1,7 +1,8 @@
 """Measure where a scope classifier routes real texts, with a threshold from validation edits."""
 
-from serac.workflow import device, folder, start
+from serac.workflow import Job, device, folder, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.paper import RealTextItem

@@ -1,7 +1,8 @@
 """Ask the base model about every validation and test input, once for all editors."""
 
-from serac.workflow import device, folder, start
+from serac.workflow import Job, device, folder, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.evaluation.base_outputs import BaseOutputs

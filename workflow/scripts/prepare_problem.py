@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from serac.workflow import folder, start
+from serac.workflow import Job, folder, start
 
+snakemake: Job
 start(snakemake, torch=True)
 
 from serac.models.encoder import sentence_embedder

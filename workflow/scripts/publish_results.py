@@ -6,8 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from serac.workflow import start
+from serac.workflow import Job, start
 
+snakemake: Job
 start(snakemake)
 
 from serac.paper.readme import update_readme

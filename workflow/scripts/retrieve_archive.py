@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from serac.workflow import start
+from serac.workflow import Job, start
 
+snakemake: Job
 start(snakemake)
 
 from serac.config.sources import ReleaseSettings

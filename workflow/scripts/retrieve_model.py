@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
-from serac.workflow import start
+from serac.workflow import Job, start
 
+snakemake: Job
 start(snakemake)
 
 from serac.config.models import CheckpointSettings

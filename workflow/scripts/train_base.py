@@ -2,8 +2,9 @@
 
 import shutil
 
-from serac.workflow import device, folder, start, training_folder
+from serac.workflow import Job, device, folder, start, training_folder
 
+snakemake: Job
 start(snakemake, torch=True)
 
 import torch

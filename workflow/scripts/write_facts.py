@@ -1,7 +1,8 @@
 """Join the included tables of facts with the wordings of their relations."""
 
-from serac.workflow import start
+from serac.workflow import Job, start
 
+snakemake: Job
 start(snakemake)
 
 from serac.sources.facts import write_facts

@@ -2,8 +2,9 @@
 
 import os
 
-from serac.workflow import start
+from serac.workflow import Job, start
 
+snakemake: Job
 start(snakemake)
 
 from serac.paper.report import read_records, write_claims, write_report

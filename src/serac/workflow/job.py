@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from serac.errors import SeracError
 from serac.forkserver import ONE_THREAD, SPENT, hand_over
@@ -24,13 +24,27 @@ from serac.workflow.gpus import take
 from serac.workflow.slurm_records import companion_path, record_grant
 
 
-def start(snakemake: Any, *, torch: bool = False) -> None:
+class Job(Protocol):
+    """What scripts use of the object that Snakemake gives them under the name ``snakemake``."""
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    resources: Any
+    log: Any
+    config: Any
+    rule: str
+    threads: int
+    scriptdir: str
+
+
+def start(snakemake: Job, *, torch: bool = False) -> None:
     """One thread, output into the rule's log, records beside it, and user errors as one clear message.
 
-    The records are of the job's cost, of SLURM and, once it has succeeded, of its provenance. ``snakemake`` is the
-    object that Snakemake gives to scripts, or one of the same attributes. Call it before anything imports torch. Where
-    the run has a fork server, the script starts anew there, with everything imported; ``torch`` tells that its imports
-    are worth waiting for.
+    The records are of the job's cost, of SLURM and, once it has succeeded, of its provenance. Call it before anything
+    imports torch. Where the run has a fork server, the script starts anew there, with everything imported; ``torch``
+    tells that its imports are worth waiting for.
     """
     hand_over(sys.argv[0], wait=torch)
     os.environ |= ONE_THREAD | {
@@ -105,7 +119,7 @@ def spare_garbage_collection() -> None:
     atexit.register(gc.freeze)
 
 
-def device(snakemake: Any) -> str:
+def device(snakemake: Job) -> str:
     """``cuda`` if the run computes there and the job was granted a GPU, which it then has to itself; else ``cpu``."""
     granted = snakemake.resources.get("gpu", 0) > 0
     if not granted or snakemake.config["run"]["device"] != "cuda":
@@ -119,7 +133,7 @@ def folder(files: Any) -> Path:
 
 
 @contextmanager
-def training_folder(snakemake: Any) -> Iterator[Path]:
+def training_folder(snakemake: Job) -> Iterator[Path]:
     """A folder for checkpoints that outlives a killed job and is removed when the block succeeds.
 
     It lies below ``params.work``, apart from the outputs that Snakemake deletes with a failed job, and is named after
@@ -140,7 +154,7 @@ def grouped(keys: Any, files: Any) -> dict[Any, list[str]]:
     return groups
 
 
-def load_editor(snakemake: Any) -> tuple[Any, dict[str, Any]]:
+def load_editor(snakemake: Job) -> tuple[Any, dict[str, Any]]:
     """The job's editor and the hyperparameters that were chosen for it on validation data (none if not tuned).
 
     Reads the inputs ``base`` and, where the rule has them, ``scope``, ``counterfactual``, ``weights`` and ``tuning``,

@@ -1,0 +1,115 @@
+"""The structure of the source: imports point downwards, no two modules import each other, names are not reused."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import serac
+
+PACKAGE = Path(serac.__file__).parent
+ORDER = (
+    ("errors", "_exports", "forkserver"),
+    ("config",),
+    ("registry", "records"),
+    ("sources",),
+    ("problems",),
+    ("tasks", "training"),
+    ("models",),
+    ("editors",),
+    ("evaluation",),
+    ("paper",),
+    ("settings",),
+    ("workflow", "wrapping"),
+    ("cli",),
+    ("__init__",),
+)
+"""Parts of the package, lowest first; a part imports from lower levels and from itself only."""
+
+SAME_THING = {
+    "__init__": "packages",
+    "__main__": "programs run with python -m",
+    "base": "the base class of a package",
+    "registry": "the registry of a package",
+    "files": "reading the files of a package",
+    "loading": "loading what a package defines",
+    "names": "the names that a package uses",
+    "convsent": "one problem: its generated raw data and its records",
+    "nq": "one problem: its generated and its real raw data",
+    "vitaminc": "one problem: its generated raw data and its records",
+    "zsre": "one problem: its generated and its rebuilt raw data, and its records",
+    "world": "the generated world and its settings",
+    "training": "training, its settings and that of SERAC's parts",
+    "generation": "generating answers and evaluating what is generated",
+    "components": "one item of the paper and its measurement",
+    "cost": "one item of the paper and its measurement",
+    "threshold": "one item of the paper and its measurement",
+}
+"""Names that several modules share, and what they have in common."""
+
+
+def modules() -> dict[str, Path]:
+    """Files of the package by their dotted names."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+def is_for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports(node: ast.AST, known: dict[str, Path], *, lazy: bool) -> Iterator[str]:
+    """Modules of the package that are imported below ``node``; with ``lazy``, inside functions and for types too."""
+    for child in ast.iter_child_nodes(node):
+        if not lazy and (isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) or is_for_types_only(child)):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names if alias.name in known)
+        elif isinstance(child, ast.ImportFrom) and child.module is not None:
+            assert child.level == 0, f"relative import of {child.module}"
+            for alias in child.names:
+                submodule = f"{child.module}.{alias.name}"
+                if submodule in known or child.module in known:
+                    yield submodule if submodule in known else child.module
+        else:
+            yield from imports(child, known, lazy=lazy)
+
+
+def graph(*, lazy: bool) -> dict[str, set[str]]:
+    known = modules()
+    return {name: set(imports(ast.parse(path.read_text()), known, lazy=lazy)) for name, path in known.items()}
+
+
+def part(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def test_every_part_of_the_package_has_its_level() -> None:
+    assert {part(name) for name in modules()} == {name for level in ORDER for name in level}
+
+
+def test_imports_point_downwards() -> None:
+    level = {name: number for number, names in enumerate(ORDER) for name in names}
+    upwards = [
+        f"{module} imports {imported}"
+        for module, targets in graph(lazy=True).items()
+        for imported in targets
+        if part(module) != part(imported) and level[part(imported)] >= level[part(module)]
+    ]
+    assert upwards == []
+
+
+def test_no_modules_import_each_other() -> None:
+    TopologicalSorter(graph(lazy=False)).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_two_modules_share_a_name_unless_they_are_about_the_same() -> None:
+    places = defaultdict(list)
+    for path in modules().values():
+        places[path.stem].append(str(path.relative_to(PACKAGE)))
+    shared = {name: files for name, files in places.items() if len(files) > 1}
+    assert shared.keys() == SAME_THING.keys(), shared
