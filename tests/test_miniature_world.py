@@ -17,8 +17,8 @@ from serac.problems.qa_hard import QaHardSettings
 from serac.problems.registry import PROBLEMS
 from serac.sources.miniature import generate_world
 from serac.sources.miniature.fact_source import FactSource, facts, relations_of
-from serac.sources.miniature.names import split_of
-from serac.sources.miniature.tables import table, usable
+from serac.sources.miniature.proper_names import split_of
+from serac.sources.miniature.word_tables import table, usable
 
 SMALL = WorldSize(
     zsre_train=70, zsre_dev=15, zsre_test=25, reading=20, vitaminc_pages_train=50, vitaminc_pages_dev=12,

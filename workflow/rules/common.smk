@@ -8,7 +8,7 @@ from serac.settings import validate
 from serac.settings.precision import emulated_bfloat16
 from serac.errors import ConfigError
 from serac.models.sizes import size_of
-from serac.sources.files import RAW_FILES, raw_paths
+from serac.sources.raw_files import RAW_FILES, raw_paths
 from serac.workflow.attempts import before
 
 chosen = list(map(str, workflow.overwrite_configfiles))

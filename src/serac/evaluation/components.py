@@ -11,7 +11,7 @@ import torch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import ScopeClassifier
 from serac.evaluation.batches import without_conflicts
-from serac.evaluation.reading import edits_as_read, queries_as_read
+from serac.evaluation.records_as_read import edits_as_read, queries_as_read
 from serac.records import Edit, EditExample, Query
 from serac.tasks.base import Task, in_batches
 

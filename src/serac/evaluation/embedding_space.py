@@ -11,7 +11,7 @@ import pandas as pd
 from serac.editors.serac.embed import EmbedClassifier
 from serac.editors.serac.parts import as_read
 from serac.evaluation.batches import without_conflicts
-from serac.evaluation.reading import edits_as_read
+from serac.evaluation.records_as_read import edits_as_read
 from serac.records import Edit, EditExample
 from serac.tasks.base import Task
 

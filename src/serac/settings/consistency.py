@@ -14,7 +14,7 @@ from serac.models.families.registry import FAMILIES
 from serac.problems.registry import PROBLEMS
 from serac.problems.splits import SPLITS
 from serac.settings.problems import ProblemSettings
-from serac.sources.files import RAW_FILES
+from serac.sources.raw_files import RAW_FILES
 
 if TYPE_CHECKING:
     from serac.settings.composed import Settings

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from serac.errors import ConfigError
-from serac.sources.miniature.names import Names, aliases, kind_of
-from serac.sources.miniature.tables import SPLITS, table
+from serac.sources.miniature.proper_names import Names, aliases, kind_of
+from serac.sources.miniature.word_tables import SPLITS, table
 
 COMPLETIONS = 10  # of each sentiment of a topic
 _NAMED = ("person", "city", "film", "book", "company", "team", "magazine", "band")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from serac.sources.miniature.names import Names, aliases, kind_of
-from serac.sources.miniature.tables import SPLITS, choose, table, usable
+from serac.sources.miniature.proper_names import Names, aliases, kind_of
+from serac.sources.miniature.word_tables import SPLITS, choose, table, usable
 
 _FACTS_PER_SUBJECT = (1, 1, 1, 2, 2, 3)
 _KNOWN = 0.5  # chance that an answer is one that another fact has

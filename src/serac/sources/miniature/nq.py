@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from serac.sources.miniature.fact_source import FactSource
-from serac.sources.miniature.tables import table
+from serac.sources.miniature.word_tables import table
 
 
 def make_questions(rng: random.Random, seed: int, train: int, validation: int) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
-from serac.sources.miniature.names import Names
-from serac.sources.miniature.tables import choose, table
+from serac.sources.miniature.proper_names import Names
+from serac.sources.miniature.word_tables import choose, table
 
 SUPPORTS, REFUTES, NEUTRAL = "SUPPORTS", "REFUTES", "NOT ENOUGH INFO"
 Operator = Literal["=", "<", ">"]

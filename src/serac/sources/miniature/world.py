@@ -11,7 +11,7 @@ from typing import Any
 from serac.config.world import WorldSize
 from serac.sources.miniature import convsent, nq, vitaminc, zsre
 from serac.sources.miniature.fact_source import FactSource
-from serac.sources.miniature.tables import SPLITS
+from serac.sources.miniature.word_tables import SPLITS
 
 
 def generate_world(folder: Path, *, seed: int, size: WorldSize) -> None:

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 from serac.sources.miniature.fact_source import Fact, FactSource
-from serac.sources.miniature.names import key_word
-from serac.sources.miniature.tables import choose, table, usable
+from serac.sources.miniature.proper_names import key_word
+from serac.sources.miniature.word_tables import choose, table, usable
 
 _ALIAS_IN_STATEMENT = 0.65
 

@@ -9,7 +9,7 @@ import zlib
 from collections import defaultdict
 from typing import Any
 
-from serac.sources.miniature.tables import SPLITS, table
+from serac.sources.miniature.word_tables import SPLITS, table
 
 _SHARES = (11, 14, 20)  # of 20 words, the first 11 are for training, the next 3 for validation, the others for the test
 _NEAR = 0.03  # share of the names that are a letter, a number or a first name away from one before
