@@ -1,10 +1,15 @@
 """The structure of the source: imports point downwards, no two modules import each other, names are not reused."""
 
 import ast
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 import serac
 
@@ -112,3 +117,25 @@ def test_no_two_modules_share_a_name_unless_they_are_about_the_same() -> None:
         places[path.stem].append(str(path.relative_to(PACKAGE)))
     shared = {name: files for name, files in places.items() if len(files) > 1}
     assert shared.keys() == SAME_THING.keys(), shared
+
+
+@pytest.mark.parametrize("package", ["serac", "serac.editors", "serac.evaluation", "serac.problems"])
+def test_public_names_exist_and_are_documented(package: str) -> None:
+    module = import_module(package)
+    assert set(module.__all__) <= set(dir(module))
+    assert len(set(module.__all__)) == len(module.__all__)
+    known = modules()
+    for name in module.__all__:
+        assert f"{package}.{name}" not in known, f"{name} is the name of a module, which would take its place"
+        public = getattr(module, name)
+        assert public.__doc__, f"{package}.{name} has no docstring"
+    with pytest.raises(AttributeError, match="no attribute 'Nonesuch'"):
+        _ = module.Nonesuch
+
+
+def test_importing_packages_does_not_import_what_they_export() -> None:
+    program = (
+        "import sys, serac, serac.editors, serac.evaluation, serac.problems\n"
+        "assert not {'torch', 'transformers', 'pandas', 'numpy'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
