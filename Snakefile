@@ -19,6 +19,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/editors.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/item_functions.smk"
 include: "workflow/rules/items.smk"
 include: "workflow/rules/report.smk"
 

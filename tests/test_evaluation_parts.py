@@ -52,7 +52,7 @@ def test_every_kind_of_model_is_evaluated(tiny: Tiny):
 def test_component_accuracy_is_that_of_each_pair_alone(tiny_t5: Tiny):
     editor = serac(tiny_t5)
     frame = component_outcomes(editor.classifier, editor.counterfactual, tiny_t5.examples, tiny_t5.task, batch_size=4)
-    assert list(frame.columns) == ["component", "scope", "hard", "value"]
+    assert list(frame.columns) == ["component", "edit_id", "scope", "hard", "value"]
     pairs = [(example, query, "in") for example in tiny_t5.examples for query in example.in_scope]
     pairs += [(example, query, "out") for example in tiny_t5.examples for query in example.out_of_scope]
     g = [

@@ -165,6 +165,7 @@ def test_checkpoints_of_its_training_hold_the_adapter_alone(task: ChatTask, base
         validate_every=2,
         validation_examples=2,
         patience=9,
+        checkpoint_minutes=0,
     )
     settings = CounterfactualSettings(checkpoint="gemma", max_length=60, lora=LORA, train=train_settings)
     model = counterfactual(base)

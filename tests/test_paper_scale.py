@@ -37,7 +37,7 @@ TINY = {
 }  # fmt: skip
 K = 2
 ELSEWHERE = {
-    "copy_source_file", "generate_model", "generate_world", "measure_routing", "publish_results", "write_facts",
+    "copy_source_file", "generate_model", "measure_routing", "publish_results", "write_facts",
 }  # fmt: skip
 """Rules that this configuration has no use for."""
 

@@ -222,7 +222,7 @@ def test_missing_file_lists_what_is_there(tmp_path: Path) -> None:
 
 
 def test_unknown_problem_lists_the_known() -> None:
-    with pytest.raises(SeracError, match=r"unknown problem 'zzz'\. Hint: known are convsent, fc, qa, qa_hard"):
+    with pytest.raises(SeracError, match=r"unknown problem 'zzz'\. Hint: known are convsent, facts, fc, "):
         PROBLEMS["zzz"]
 
 

@@ -47,7 +47,8 @@ FIGURES = {
 ELSEWHERE = {"all", "data", "models", "tables", "figures", "readme", "publish_results"}
 """Rules that only gather files or change the README."""
 NEEDS_OTHER_SOURCES = {
-    "copy_source_file", "extract_source_file", "retrieve_archive", "retrieve_source_file", "retrieve_model"
+    "convert_model", "copy_source_file", "extract_source_file", "measure_routing", "retrieve_archive",
+    "retrieve_model", "retrieve_source_file", "write_facts",
 }  # fmt: skip
 
 

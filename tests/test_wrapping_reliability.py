@@ -22,7 +22,7 @@ import tiny_models
 from serac.editors.serac import memory_file
 from serac.editors.serac.memory import FILE, EditMemory
 from serac.errors import ConfigError, SeracError
-from serac.wrapping import wrapped_model
+from serac.wrapping import opening
 from serac.wrapping.bundle import Parts, load_bundle, write_bundle
 
 KILLS = 20
@@ -34,7 +34,7 @@ DAMAGES = 300
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A wrapped tiny model with a tiny classifier, quick to make."""
     parts = Parts(serac_parts.embed())
-    monkeypatch.setattr(wrapped_model, "untrained_parts", lambda: parts)
+    monkeypatch.setattr(opening, "untrained_parts", lambda: parts)
     model = tiny_models.t5()
     return serac.wrap(model.model, model.tokenizer)
 

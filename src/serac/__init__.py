@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from serac.records import EditExample as EditExample
     from serac.records import Query as Query
     from serac.wrapping.edit_log import StoredEdit as StoredEdit
+    from serac.wrapping.opening import load as load
+    from serac.wrapping.opening import wrap as wrap
     from serac.wrapping.own_parts import train_counterfactual as train_counterfactual
     from serac.wrapping.own_parts import train_scope as train_scope
     from serac.wrapping.wrapped_model import Answer as Answer
     from serac.wrapping.wrapped_model import WrappedModel as WrappedModel
-    from serac.wrapping.wrapped_model import load as load
-    from serac.wrapping.wrapped_model import wrap as wrap
 
 __version__ = "0.1.0"
 __all__ = [  # noqa: RUF022
@@ -46,6 +46,7 @@ __getattr__, __dir__ = exported(
         "records": ("Edit", "Query", "EditExample"),
         "wrapping.edit_log": ("StoredEdit",),
         "wrapping.own_parts": ("train_scope", "train_counterfactual"),
-        "wrapping.wrapped_model": ("wrap", "load", "WrappedModel", "Answer"),
+        "wrapping.opening": ("wrap", "load"),
+        "wrapping.wrapped_model": ("WrappedModel", "Answer"),
     },
 )

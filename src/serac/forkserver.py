@@ -145,11 +145,14 @@ def _import() -> None:
 def _supervise(connection: socket.socket, request: dict[str, Any], fds: array.array[int] | list[int]) -> NoReturn:
     """Fork the job, wait for it, tell its status; end the job when the one who asked is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        connection.sendall(_STARTED)
+    except OSError:  # whoever asked is gone already
+        os._exit(1)
     job = os.fork()
     if job == 0:
         connection.close()
         _run(request, fds)
-    connection.sendall(_STARTED)
     ended = os.pidfd_open(job)
     watched: list[Any] = [connection, ended]
     while ended not in select.select(watched, [], [])[0]:

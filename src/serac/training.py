@@ -12,9 +12,10 @@ import math
 import os
 import random
 import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -263,8 +264,17 @@ class _Run:
             writer.writeheader()
             writer.writerows(self.state.history)
 
-    def _on_sigterm(self) -> AbstractContextManager[Any]:
-        return _SignalGuard(self)
+    @contextmanager
+    def _on_sigterm(self) -> Iterator[None]:
+        """SIGTERM (preemption, time limit) becomes a request to stop after the current step."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stop_requested", True))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, previous)
 
 
 class _Progress:
@@ -285,26 +295,6 @@ class _Progress:
         parts += [f"validation {state.best:.4g} at best"] if state.history else []
         parts += [f"{state.skipped} forward passes left out"] if state.skipped else []
         print(", ".join([*parts, f"about {left:.0f} s left"]), flush=True)
-
-
-class _SignalGuard(AbstractContextManager[Any]):
-    """Turns SIGTERM (preemption, time limit) into a request to stop after the current step."""
-
-    def __init__(self, run: _Run) -> None:
-        self.run = run
-
-    def __enter__(self) -> None:
-        def request(*_: object) -> None:
-            self.run.stop_requested = True
-
-        try:
-            self.previous = signal.signal(signal.SIGTERM, request)
-        except ValueError:  # not in the main thread
-            self.previous = None
-
-    def __exit__(self, *_: object) -> None:
-        if self.previous is not None:
-            signal.signal(signal.SIGTERM, self.previous)
 
 
 def saved_state(checkpoint: Path) -> dict[str, Any]:

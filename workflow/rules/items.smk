@@ -1,54 +1,5 @@
 """Tables and figures: one rule for each registered item, from its own declaration."""
 
-from snakemake.io import report as in_report
-
-from serac.paper.item import record_file
-from serac.paper.making import parameters
-from serac.paper.registry import ITEMS
-
-def item_values(name):
-    """What an item depends on beside its inputs."""
-    return parameters(ITEMS[name], settings.paper.settings_of(name), settings, settings.bootstrap)
-
-def is_shown(name):
-    """An item is left out where its problems are not run, and in a partial run where it has no results at all."""
-    cells = ITEMS[name].cells(settings.paper.settings_of(name), settings)
-    return cells is not None and (not cells or ITEMS[name].about_run or bool(there([cell.file for cell in cells])))
-
-def there(files):
-    """Files that are to be there: all, in a partial run those that exist."""
-    return [file for file in files if not settings.paper.partial or Path(file).exists()]
-
-def item_inputs(name):
-    """Files of its cells; what all other items have written, for an item about the run."""
-    if ITEMS[name].about_run:
-        return [file for other in SHOWN if not ITEMS[other].about_run for file in ITEMS[other].files(RUN, other)]
-    return there(dict.fromkeys(cell["file"] for cell in VALUES[name]["cells"]))
-
-def item_outputs(name):
-    """Its files, those that a reader can look at in Snakemake's report."""
-    item = ITEMS[name]
-    return [
-        in_report(
-            file,
-            caption="../report/item.rst",
-            category=item.category,
-            labels={"item": item.title, "format": Path(file).suffix[1:]},
-        )
-        if item.form == "figure" or file.endswith(".csv")
-        else file
-        for file in item.files(RUN, name)
-    ]
-
-SHOWN = [name for name in ITEMS if is_shown(name)]
-VALUES = {name: item_values(name) for name in SHOWN}
-OUTCOMES = there(
-    dict.fromkeys(
-        cell["file"] for name in SHOWN for cell in VALUES[name]["cells"] if cell["file"].startswith(f"{RUN}/outcomes/")
-    )
-)
-"""Outcomes that any item shows."""
-
 for name in SHOWN:
 
     rule:
@@ -77,6 +28,7 @@ for name in SHOWN:
         script:
             "../scripts/make_item.py"
 
+
 rule aggregate_results:
     input:
         OUTCOMES,
@@ -96,10 +48,12 @@ rule aggregate_results:
     script:
         "../scripts/aggregate_results.py"
 
+
 rule tables:
     input:
         [ITEMS[name].files(RUN, name) for name in SHOWN if ITEMS[name].form == "table"],
         f"{RUN}/results.csv",
+
 
 rule figures:
     input:

@@ -23,9 +23,7 @@ rule write_config:
 rule write_report:
     input:
         records=[record_file(RUN, name) for name in SHOWN],
-        shown=[
-            file for name in SHOWN for file in ITEMS[name].files(RUN, name) if file.endswith((".md", ".png"))
-        ],
+        shown=[file for name in SHOWN for file in ITEMS[name].files(RUN, name) if file.endswith((".md", ".png"))],
     output:
         report=report("results/{run}/REPORT.md", caption="../report/report.rst", category="Run"),
         claims=report("results/{run}/claims.csv", caption="../report/report.rst", category="Run"),

@@ -136,7 +136,7 @@ def _open(model: str, edits: Path, bundle: str | None) -> WrappedModel:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     from serac.editors.serac.memory import FILE
-    from serac.wrapping.wrapped_model import load, wrap
+    from serac.wrapping.opening import load, wrap
 
     try:
         encodes = AutoConfig.from_pretrained(model).is_encoder_decoder
@@ -152,7 +152,7 @@ def _open(model: str, edits: Path, bundle: str | None) -> WrappedModel:
 
 
 def _log(edits: Path) -> Any:
-    from serac.wrapping.wrapped_model import read_log
+    from serac.wrapping.opening import read_log
 
     return read_log(edits)
 
