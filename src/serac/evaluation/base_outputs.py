@@ -32,7 +32,11 @@ def query_key(query: Query) -> str:
 
 
 def unique_queries(queries: Iterable[Query]) -> list[Query]:
-    """The queries without repetitions of the same input and label, in the order of first appearance."""
+    """The queries without repetitions of the same input and label, in the order of first appearance.
+
+    >>> unique_queries([Query("Capital?", "Rome", "main"), Query("Capital?", "Rome", "rephrase")])
+    [Query(input='Capital?', label='Rome', kind='main', hard=False, wanted=True, about='', aliases=())]
+    """
     first: dict[tuple[str, str], Query] = {}
     for query in queries:
         first.setdefault((query.input, query.label), query)

@@ -55,7 +55,15 @@ def make_batches(examples: Sequence[EditExample], k: int, n_batches: int, seed: 
 
 
 def without_conflicts(examples: Sequence[EditExample]) -> tuple[EditExample, ...]:
-    """The examples without out-of-scope inputs about a group that one of them edits."""
+    """The examples without out-of-scope inputs about a group that one of them edits.
+
+    >>> from serac.records import Query
+    >>> outside = (Query("Where?", "Rome", "main", about="b"), Query("When?", "1900", "main"))
+    >>> first = EditExample("1", "a", Edit("Who?", "Ada"), (), outside)
+    >>> second = EditExample("2", "b", Edit("Where?", "Oslo"), (), ())
+    >>> [query.input for query in without_conflicts([first, second])[0].out_of_scope]
+    ['When?']
+    """
     groups = {example.group for example in examples}
     return tuple(
         replace(example, out_of_scope=tuple(query for query in example.out_of_scope if query.about not in groups))

@@ -245,7 +245,11 @@ def _generated(scope: str, about: Sequence[tuple[Query, Answer]]) -> float:
 
 
 def same_text(one: str, other: str) -> bool:
-    """Equality up to case and white space, which tokenizers do not all keep."""
+    """Equality up to case and white space, which tokenizers do not all keep.
+
+    >>> same_text("New  York", "new york ")
+    True
+    """
     return "".join(one.split()).lower() == "".join(other.split()).lower()
 
 

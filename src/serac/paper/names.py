@@ -34,14 +34,22 @@ def editor_name(key: str) -> str:
 
 
 def kind_name(key: str) -> str:
-    """Printed name of a kind of input; ``refutes/date`` becomes ``refuted claim (date)``."""
+    """Printed name of a kind of input; ``refutes/date`` becomes ``refuted claim (date)``.
+
+    >>> kind_name("some_kind/date")
+    'some kind (date)'
+    """
     head, _, revision = key.partition("/")
     name = KINDS.get(head, head.replace("_", " "))
     return f"{name} ({revision.replace('_', ' ')})" if revision else name
 
 
 def in_order(keys: Iterable[str], names: dict[str, str]) -> list[str]:
-    """Distinct keys in the order of ``names``; unknown ones last, by name."""
+    """Distinct keys in the order of ``names``; unknown ones last, by name.
+
+    >>> in_order(["zebra", "ft", "serac", "ft"], {"serac": "SERAC", "ft": "FT"})
+    ['serac', 'ft', 'zebra']
+    """
     known = list(names)
     return sorted(set(keys), key=lambda key: (known.index(key) if key in names else len(known), key))
 

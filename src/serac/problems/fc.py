@@ -59,7 +59,11 @@ def prepare(raw: Path, settings: FcSettings, embed: Embed | None, seed: int) -> 
 
 
 def keep_probabilities(labels: Iterable[str]) -> dict[str, float]:
-    """Probability to keep a record of each label that occurs: the smallest count divided by the label's count."""
+    """Probability to keep a record of each label that occurs: the smallest count divided by the label's count.
+
+    >>> keep_probabilities(["SUPPORTS", "SUPPORTS", "REFUTES"])
+    {'SUPPORTS': 0.5, 'REFUTES': 1.0}
+    """
     counts = Counter(labels)
     return {label: min(counts.values()) / count for label, count in counts.items()}
 
@@ -74,7 +78,11 @@ def balanced(claims: Sequence[Claim], rng: random.Random, report: SplitReport) -
 
 
 def unrelated(page: str, other: str) -> bool:
-    """Whether neither page name contains the other."""
+    """Whether neither page name contains the other.
+
+    >>> unrelated("Paris", "Rome"), unrelated("Paris", "Paris (film)")
+    (True, False)
+    """
     return page not in other and other not in page
 
 

@@ -162,7 +162,11 @@ def read_subset(path: Path) -> set[int]:
 
 
 def clean_rephrases(question: str, rephrases: list[str]) -> tuple[str, ...]:
-    """The rephrases without the first occurrence of the question itself."""
+    """The rephrases without the first occurrence of the question itself.
+
+    >>> clean_rephrases("Who?", ["Which one?", "Who?"])
+    ('Which one?',)
+    """
     cleaned = list(rephrases)
     if question in cleaned:
         cleaned.remove(question)
@@ -170,12 +174,20 @@ def clean_rephrases(question: str, rephrases: list[str]) -> tuple[str, ...]:
 
 
 def contains(text: str, answer: str) -> bool:
-    """Whether ``answer`` occurs in ``text``, in any case."""
+    """Whether ``answer`` occurs in ``text``, in any case.
+
+    >>> contains("She lives in ROME.", "Rome")
+    True
+    """
     return re.search(re.escape(answer), text, flags=re.IGNORECASE) is not None
 
 
 def replace_answer(text: str, old: str, new: str) -> str:
-    """``text`` with every occurrence of ``old``, in any case, replaced by ``new``; both are literal text."""
+    """``text`` with every occurrence of ``old``, in any case, replaced by ``new``; both are literal text.
+
+    >>> replace_answer("She lives in rome.", "Rome", "Oslo")
+    'She lives in Oslo.'
+    """
     return re.sub(re.escape(old), lambda _: new, text, flags=re.IGNORECASE)
 
 

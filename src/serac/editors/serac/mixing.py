@@ -33,6 +33,9 @@ def fit(logits: Tensor, width: int, dtype: torch.dtype) -> Tensor:
     """Logits [..., V] as [..., width] of this type: embedding tables of one vocabulary differ in spare rows.
 
     Cuts or fills the words that no tokenizer produces.
+
+    >>> fit(torch.zeros(1, 3), 2, torch.float32).shape, fit(torch.zeros(1, 3), 5, torch.float32).shape
+    (torch.Size([1, 2]), torch.Size([1, 5]))
     """
     logits = logits.to(dtype)
     missing = width - logits.shape[-1]
@@ -45,6 +48,9 @@ def merge_rows(first: Tensor, second: Tensor, in_second: Tensor, padding: float)
     """Rows of ``first`` where ``in_second`` bool [B] is unset and rows of ``second`` where it is set, in order.
 
     Shapes [b, S, ...] and [B - b, S', ...]: the second dimension is padded on the right to the longer of the two.
+
+    >>> merge_rows(torch.tensor([[1]]), torch.tensor([[2, 3]]), torch.tensor([True, False]), 0).tolist()
+    [[2, 3], [1, 0]]
     """
     longest = max(first.shape[1], second.shape[1])
     first, second = _widen(first, longest, padding), _widen(second, longest, padding)
