@@ -1,25 +1,33 @@
-"""A package that adds a part to the project, as ``pip install`` would leave it: a module and its entry point."""
+"""The package of ``docs/extending.md``, as ``pip install docs/examples`` would leave it."""
 
 from __future__ import annotations
 
+import shutil
+import tomllib
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from serac import registry
+from snakemake_runs import ROOT
+
+EXAMPLES = ROOT / "docs/examples"
 
 
-def install(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, group: str, name: str, code: str, attribute: str
-) -> dict[str, str]:
-    """Install the module ``added_{name}`` for this process; returns the environment that does so for others."""
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Install the package for this process; returns the environment that does so for others."""
     site = folder / "site-packages"
-    metadata = site / f"added_{name}-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: added_{name}\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(f"[{group}]\n{name} = added_{name}:{attribute}\n")
-    (site / f"added_{name}.py").write_text(dedent(code))
+    shutil.copytree(EXAMPLES / "serac_extras", site / "serac_extras")
+    project = tomllib.loads((EXAMPLES / "pyproject.toml").read_text())["project"]
+    name, version = project["name"].replace("-", "_"), project["version"]
+    metadata = site / f"{name}-{version}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    groups = [
+        f"[{group}]\n" + "".join(f"{part} = {target}\n" for part, target in parts.items())
+        for group, parts in project["entry-points"].items()
+    ]
+    (metadata / "entry_points.txt").write_text("\n".join(groups))
     monkeypatch.syspath_prepend(site)
     monkeypatch.setattr(registry, "installed", registry.installed.__wrapped__)
     return {"PYTHONPATH": f"{site}:{Path(registry.__file__).parents[1]}"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import EntryPoint
 from itertools import combinations
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from matplotlib.text import Text
 
 import paper_fakes as fakes
-from serac import registry
+from added_from_outside import install
 from serac.errors import SeracError
 from serac.paper import style
 from serac.paper.item import Cell, Data, Item
@@ -140,44 +139,8 @@ def test_a_missing_result_takes_its_row_out_with_a_note(run, tmp_path):
     assert "results are missing: qa (gpt2, serac_embed, k = 10); qa_hard (gpt2, serac_embed, k = 10)." in text
 
 
-OUTSIDE = '''
-from serac.paper import style
-from serac.paper.grid import outcomes_by_problem
-from serac.paper.item import Item, ItemSettings, outcomes
-
-
-class Settings(ItemSettings):
-    """Figure misses."""
-
-    problem: str = "qa"
-
-
-def cells(settings, scenario):
-    return outcomes(scenario, settings.problem, scenario.problems[settings.problem].editors) or None
-
-
-def make(data, outputs):
-    found = outcomes_by_problem(data)[data.settings.problem]
-    with style.figure() as (drawn, (axes,)):
-        editors = data.distinct("editor")
-        axes.bar(editors, [found.estimate("router_hit", editor=e).value if "router_hit" in found.known(editor=e) else 0
-                           for e in editors])
-        style.save(drawn, outputs)
-
-
-def caption(settings, scenario):
-    return "What is missed."
-
-
-ITEM = Item("figure", "Misses", "Analysis", caption, cells, make, settings=Settings)
-'''
-
-
-def test_a_figure_is_added_from_outside(run, tmp_path, monkeypatch):
-    (tmp_path / "my_figure.py").write_text(OUTSIDE)
-    monkeypatch.syspath_prepend(tmp_path)
-    point = EntryPoint("misses", "my_figure:ITEM", "serac.items")
-    monkeypatch.setattr(registry, "installed", lambda group: (point,) if group == "serac.items" else ())
+def test_a_package_adds_a_figure(run, tmp_path, monkeypatch):
+    install(tmp_path, monkeypatch)
     assert list(ITEMS)[-1] == "misses"
     content = data("misses", ITEMS["misses"].settings(problem="fc"))
     make("misses", content, [tmp_path / "misses.png", tmp_path / "misses.json"])
