@@ -21,7 +21,7 @@ html_static_path: list[str] = []
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing"]
+suppress_warnings = ["myst.xref_missing", "ref.python"]  # the second: names such as `kind` that several classes have
 
 apidoc_modules = [
     {

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ import yaml
 from PIL import Image
 from safetensors import safe_open
 
+from report_browser import browser, read_report
 from serac.evaluation.aggregate import COLUMNS, NO_EDIT
+from serac.paper.registry import ITEMS
 from serac.paper.verdicts import COLUMNS as CLAIM_COLUMNS
 from serac.records import read_examples
 from serac.settings import load
@@ -239,11 +242,21 @@ def test_work_folders_are_removed(smoke: Path) -> None:
     assert left == []
 
 
-def test_snakemake_report(smoke: Path) -> None:
+def test_snakemake_report_in_a_browser(smoke: Path, tmp_path: Path) -> None:
     target = smoke.parents[1] / "report.zip"
     run = snakemake(smoke.parents[1], "--configfile", SMOKE, "--report", str(target))
     assert run.returncode == 0, run.stdout[-3000:]
-    assert target.stat().st_size > 50_000
+    with zipfile.ZipFile(target) as report:
+        report.extractall(tmp_path)
+    with browser() as opened:
+        shown = read_report(opened, tmp_path / "report/report.html")
+    for name in [*TABLES, *FIGURES]:
+        item, caption = ITEMS[name], json.loads((smoke / f"items/{name}.json").read_text())["caption"]
+        (row,) = [row for row in shown if f"/{name}." in row.description]
+        assert row.category == item.category
+        assert item.title in row.description
+        assert " ".join(caption.split()) in " ".join(row.description.split())
+        assert (row.picture > 300) == (item.form == "figure")
 
 
 def test_killed_run_on_one_core_ends_with_the_same_bytes(smoke: Path, tmp_path: Path) -> None:

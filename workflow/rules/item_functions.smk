@@ -31,7 +31,7 @@ def item_inputs(name):
 
 
 def item_outputs(name):
-    """Its files, those that a reader can look at in Snakemake's report."""
+    """Its files; Snakemake's report shows the one that a browser can open."""
     item = ITEMS[name]
     return [
         (
@@ -39,9 +39,9 @@ def item_outputs(name):
                 file,
                 caption="../report/item.rst",
                 category=item.category,
-                labels={"item": item.title, "format": Path(file).suffix[1:]},
+                labels={"item": item.title},
             )
-            if item.form == "figure" or file.endswith(".csv")
+            if file.endswith((".png", ".csv"))
             else file
         )
         for file in item.files(RUN, name)
