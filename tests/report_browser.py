@@ -49,24 +49,28 @@ def read_report(opened: webdriver.Chrome, page: Path) -> list[Shown]:
     """Open every category, and the description and the picture of every row in it."""
     wait = WebDriverWait(opened, 120)
 
+    def click(element: WebElement) -> None:
+        """Click even while the page's menus slide over the element."""
+        opened.execute_script("arguments[0].click()", element)
+
     def text() -> str:
         return opened.find_element(By.TAG_NAME, "body").text
 
     def rows(category: str) -> list[WebElement]:
         """The rows of a category, from its list or from a description in it."""
         if not opened.find_elements(By.CSS_SELECTOR, "tbody tr [iconname=information-circle]"):
-            wait.until(lambda _: opened.find_elements(By.LINK_TEXT, category))[0].click()
+            click(wait.until(lambda _: opened.find_elements(By.LINK_TEXT, category))[0])
         return wait.until(lambda _: opened.find_elements(By.CSS_SELECTOR, "tbody tr"))
 
     def description(row: WebElement) -> str:
-        row.find_element(By.CSS_SELECTOR, "[iconname=information-circle]").click()
+        click(row.find_element(By.CSS_SELECTOR, "[iconname=information-circle]"))
         wait.until(lambda _: "DESCRIPTION" in text())
         return text()
 
     def picture(row: WebElement, file: str) -> int:
         if not file.endswith(".png"):
             return 0
-        row.find_element(By.CSS_SELECTOR, "[iconname=eye]").click()
+        click(row.find_element(By.CSS_SELECTOR, "[iconname=eye]"))
         shown = "[...document.images].filter(image => image.src.endsWith(arguments[0]))"
         width = f"return Math.max(0, ...{shown}.map(image => image.naturalWidth))"
         return int(wait.until(lambda _: opened.execute_script(width, f"/{file}")))
