@@ -32,7 +32,6 @@ from serac.editors.serac.model import SeracModel
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.batches import EditBatch, make_batches
 from serac.evaluation.evaluate import evaluate, same_text
-from serac.evaluation.records_as_read import edits_as_read
 from serac.models.loading import load_base
 from serac.records import EditExample, Query, read_examples
 from serac.settings import load
@@ -104,7 +103,7 @@ def plain(editor: MemoryEditor, batches: Sequence[EditBatch], generated: int) ->
     """Outcomes of a loop over edits and single inputs; nothing is remembered from one input to the next."""
     rows = []
     for batch in batches:
-        edits = edits_as_read(editor.task, batch.edits)
+        edits = editor.task.edits_as_read(batch.edits)
         way = ReferenceWay(
             editor.base, editor.task, editor.classifier, editor.counterfactual, edits, editor.routing.threshold
         )

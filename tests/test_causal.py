@@ -55,7 +55,6 @@ def test_batch_size_changes_nothing(learned: tuple[PreTrainedModel, CausalTask])
     assert task.generate(model, QUERIES[:1], 1) == task.generate(model, QUERIES, 12)[:1]
     for one, many in zip(task.outputs(model, QUERIES, 1), task.outputs(model, QUERIES, 12), strict=True):
         assert torch.equal(one["prediction"], many["prediction"])
-        torch.testing.assert_close(one["loss"], many["loss"], rtol=1e-4, atol=1e-5)
 
 
 def test_logits_are_those_of_the_plain_sequence(learned: tuple[PreTrainedModel, CausalTask]) -> None:

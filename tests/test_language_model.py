@@ -130,7 +130,6 @@ def test_padding_and_batch_size_change_no_answer(task: ChatTask, base: Any) -> N
     assert task.generate(base, queries, 3) == task.generate(base, queries, 1)
     for one, other in zip(task.outputs(base, queries, 3), task.outputs(base, queries, 1), strict=True):
         assert torch.equal(one["prediction"], other["prediction"])
-        torch.testing.assert_close(one["loss"], other["loss"])
 
 
 # --- the adapter -----------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from serac.config.serac import RoutingSettings
 from serac.editors.serac.memory import NOWHERE
 from serac.editors.serac.mixing import merge_rows, mix_sequences, mix_verdicts
 from serac.editors.serac.model import SeracModel
-from serac.editors.serac.parts import as_read
 from serac.errors import ConfigError, SeracError
 from serac.records import Edit
 from serac_parts import GENERATION, batch_of, reading
@@ -161,7 +160,7 @@ def test_edits_are_kept_as_the_base_model_reads_them(tiny_t5: Tiny) -> None:
     model = serac_parts.serac(tiny_t5)
     (id,) = model.add([Edit("where   was ada born ? " + "paris " * 100, "rome")])
     read = model.memory.edit(id)
-    assert read == Edit(*as_read(tiny_t5.task, ["where was ada born ? " + "paris " * 100, "rome"]))
+    assert read == Edit(*tiny_t5.task.as_read(["where was ada born ? " + "paris " * 100, "rome"]))
     assert read.input.startswith("where was ada born ? paris")
     assert len(read.input.split()) == tiny_t5.task.max_length - 1
 

@@ -15,7 +15,6 @@ from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
 from serac.editors.sampling import draw_batch
 from serac.editors.serac.counterfactual import CounterfactualModel
-from serac.editors.serac.parts import as_read
 from serac.editors.serac.scope import ScopeClassifier
 from serac.editors.serac.training import (
     counterfactual_loss,
@@ -76,7 +75,7 @@ def test_texts_are_those_of_the_base_models_tokenizer(tiny_t5: Tiny) -> None:
     tiny_t5.task.max_length, kept = 4, tiny_t5.task.max_length
     try:
         (edit, text), *_ = scope_pairs(batch, task=tiny_t5.task).pairs
-        assert [text] == as_read(tiny_t5.task, [batch.in_scope[0].input])
+        assert [text] == tiny_t5.task.as_read([batch.in_scope[0].input])
     finally:
         tiny_t5.task.max_length = kept
     assert len(edit.input.split()) == len(text.split()) == 3

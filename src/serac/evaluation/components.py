@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import torch
@@ -11,7 +12,6 @@ import torch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import ScopeClassifier
 from serac.evaluation.batches import without_conflicts
-from serac.evaluation.records_as_read import edits_as_read, queries_as_read
 from serac.records import Edit, EditExample, Query
 from serac.tasks.base import Task, in_batches
 
@@ -42,9 +42,9 @@ def component_outcomes(
             for (example,) in (without_conflicts([example]) for example in examples)
             for query in (example.in_scope if scope == "in" else example.out_of_scope)
         ]
-        pairs = [(example.edit, query) for example, query in asked]
-        edits = edits_as_read(task, [edit for edit, _ in pairs])
-        queries = queries_as_read(task, [query for _, query in pairs])
+        edits = task.edits_as_read([example.edit for example, _ in asked])
+        texts = task.as_read([query.input for _, query in asked])
+        queries = [replace(query, input=text) for (_, query), text in zip(asked, texts, strict=True)]
         pairs = list(zip(edits, queries, strict=True))
         right = {
             CLASSIFIER: _classified(classifier, pairs, inside=scope == "in"),

@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 
 from serac.editors.serac.embed import EmbedClassifier
-from serac.editors.serac.parts import as_read
 from serac.evaluation.batches import without_conflicts
-from serac.evaluation.records_as_read import edits_as_read
 from serac.records import Edit, EditExample
 from serac.tasks.base import Task
 
@@ -28,13 +26,13 @@ def embedding_space(
     """
     rng = random.Random(f"embedding_space/{seed}")
     chosen = without_conflicts(rng.sample(list(examples), min(edits, len(examples))))
-    known = edits_as_read(task, [example.edit for example in chosen])
+    known = task.edits_as_read([example.edit for example in chosen])
     rows = [
         row for number, example in enumerate(chosen) for row in _around(number, known[number], example, inputs, rng)
     ]
     frame = pd.DataFrame(rows, columns=["edit", "role", "hard", "kind", "text"])
     is_edit = frame["role"] == "edit"
-    frame.loc[~is_edit, "text"] = as_read(task, list(frame.loc[~is_edit, "text"]))
+    frame.loc[~is_edit, "text"] = task.as_read(list(frame.loc[~is_edit, "text"]))
     frame.loc[is_edit, "text"] = [classifier.entry(edit) for edit in known]
     pairs = [(known[number], text) for number, text in zip(frame["edit"], frame["text"], strict=True)]
     similarity = classifier.score_pairs(pairs).double().exp().cpu().numpy()

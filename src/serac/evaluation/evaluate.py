@@ -175,7 +175,7 @@ def _ask(
 ) -> dict[tuple[str, str], Answer]:
     answers: dict[tuple[str, str], Answer] = {}
     for full, queries in split_scopes(batch.examples):
-        recorder = RouteRecorder(task)
+        recorder = RouteRecorder()
         texts: Sequence[str | None] = [None] * len(queries)
         base_texts: Sequence[str | None] = texts
         with torch.no_grad():
@@ -183,7 +183,7 @@ def _ask(
                 outputs = task.outputs(edited, queries, batch_size, full=full)
             if generate:
                 texts, base_texts = task.generate(edited, queries, batch_size), base_outputs.texts(queries)
-        columns = (outputs, base_outputs.outputs(queries), recorder.routes(queries), texts, base_texts)
+        columns = (outputs, base_outputs.outputs(queries), recorder.routes(queries, batch_size), texts, base_texts)
         for query, *column in zip(queries, *columns, strict=True):
             answers[query.input, query.label] = Answer(*column)
     return answers

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from torch import nn
 
 from serac.editors.base import EditedModel
 from serac.records import Query
-from serac.tasks.base import Task
+from serac.tasks.base import in_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +28,31 @@ class Route:
 
 
 class RouteRecorder:
-    """Routes of the inputs that pass through an edited model, whatever their order and batches.
+    """Routes of the inputs that :meth:`Task.outputs` passes through an edited model."""
 
-    Routes are found again by the text that the router read, so that they do not depend on how
-    :meth:`Task.outputs` sorts its inputs.
-    """
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self._routes: dict[str, Route] = {}
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
 
     @contextmanager
     def recording(self, edited: EditedModel) -> Iterator[None]:
         """Listen to every forward pass of ``edited`` inside the ``with`` block."""
-        handle = edited.register_forward_hook(self._record, with_kwargs=True)
+        handle = edited.register_forward_hook(self._record)
         try:
             yield
         finally:
             handle.remove()
 
-    def routes(self, queries: Sequence[Query]) -> list[Route | None]:
-        """Route of each query; None for editors without a router."""
+    def routes(self, queries: Sequence[Query], batch_size: int) -> list[Route | None]:
+        """Route of each query, which all passed in the batches of :func:`in_batches`; None without a router."""
         if not self._routes:
             return [None] * len(queries)
-        read = self.task.texts(self.task.encode_queries(queries)["input_ids"])
-        return [self._routes[text] for text in read]
+        order = [position for positions in in_batches(queries, batch_size) for position in positions]
+        found = dict(zip(order, self._routes, strict=True))
+        return [found[position] for position in range(len(queries))]
 
-    def _record(self, edited: nn.Module, _: tuple[Any, ...], batch: dict[str, Any], __: object) -> None:
+    def _record(self, edited: nn.Module, *_: object) -> None:
         assert isinstance(edited, EditedModel)
         routing = edited.routing()
-        if routing is None:
-            return
-        columns = (routing["beta"].tolist(), routing["index"].tolist(), routing["routed"].tolist())
-        for text, beta, index, routed in zip(self.task.texts(batch["input_ids"]), *columns, strict=True):
-            self._routes[text] = Route(beta, index, routed)
+        if routing is not None:
+            columns = (routing[name].tolist() for name in ("beta", "index", "routed"))
+            self._routes += [Route(*row) for row in zip(*columns, strict=True)]

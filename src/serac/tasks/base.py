@@ -45,9 +45,16 @@ class Task(ABC):
 
     # --- text to tensors -----------------------------------------------------------------------
     @abstractmethod
+    def encode_inputs(self, texts: Sequence[str]) -> Batch:
+        """Padded ``input_ids`` and ``attention_mask`` int64 [B, L], truncated to ``max_length`` tokens."""
+
+    @abstractmethod
+    def encode_labels(self, labels: Sequence[str]) -> Tensor:
+        """int64 [B, S], truncated to ``max_length`` tokens, -100 as padding; [B, 1] in {0, 1} for binary tasks."""
+
     def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
-        """Padded batch: ``input_ids`` and ``attention_mask`` int64 [B, L], ``labels`` int64 ([B, S] with
-        -100 as padding, or [B, 1] in {0, 1} for binary tasks); truncated to ``max_length`` tokens."""
+        """:meth:`encode_inputs`, and :meth:`encode_labels` under the key ``labels``."""
+        return {**self.encode_inputs(inputs), "labels": self.encode_labels(labels)}
 
     def encode_queries(self, queries: Sequence[Query]) -> Batch:
         """Batch of test inputs. Dialogue adds ``wanted`` bool [B]."""
@@ -72,6 +79,15 @@ class Task(ABC):
         return list(
             self.tokenizer.batch_decode(input_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         )
+
+    def as_read(self, texts: Sequence[str]) -> list[str]:
+        """What the tokenizer keeps of texts: routing recovers inputs from token ids, so edits are read alike."""
+        return self.texts(self.encode_inputs(texts)["input_ids"]) if texts else []
+
+    def edits_as_read(self, edits: Sequence[Edit]) -> list[Edit]:
+        """Edits with what the tokenizer keeps of their inputs and labels."""
+        inputs, labels = (self.as_read([getattr(edit, part) for edit in edits]) for part in ("input", "label"))
+        return [Edit(*pair) for pair in zip(inputs, labels, strict=True)]
 
     # --- models --------------------------------------------------------------------------------
     @staticmethod
@@ -101,9 +117,11 @@ class Task(ABC):
     def outputs(
         self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
     ) -> list[dict[str, Tensor]]:
-        """What the model says on each query, one small dict of CPU tensors a query, independent of
-        batch size and padding. Queries are sorted by length inside and returned in the given order.
-        ``full=False`` leaves out what only :meth:`drawdown` needs (dialogue: the whole distributions)."""
+        """What the model says on each query: one small dict of CPU tensors per query, in the given order.
+
+        Independent of batch size and padding. The model reads each query once, in the order of :func:`in_batches`.
+        ``full=False`` leaves out what only :meth:`drawdown` needs (dialogue: the whole distributions).
+        """
 
     @abstractmethod
     def success(

@@ -23,13 +23,16 @@ class BinaryTask(Task):
 
     name = "binary"
 
-    def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
-        """Input ids, attention mask [B, L] and labels [B, 1]; an empty label is true (an edit is a true statement)."""
+    def encode_inputs(self, texts: Sequence[str]) -> Batch:
+        """Input ids and attention mask int64 [B, L]."""
         read = self.tokenizer(
-            list(inputs), padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
+            list(texts), padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
         )
-        verdicts = torch.tensor([[_verdict(label)] for label in labels], dtype=torch.int64)
-        return {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"], "labels": verdicts}
+        return {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"]}
+
+    def encode_labels(self, labels: Sequence[str]) -> Tensor:
+        """Verdicts int64 [B, 1]; an empty label is true (an edit is a true statement)."""
+        return torch.tensor([[_verdict(label)] for label in labels], dtype=torch.int64)
 
     @staticmethod
     def load_model(path: str) -> PreTrainedModel:
@@ -55,7 +58,7 @@ class BinaryTask(Task):
     def outputs(
         self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
     ) -> list[dict[str, Tensor]]:
-        """``logit`` float32 [1], ``prediction`` and ``label`` int64 [1], ``loss`` float32 [] a query."""
+        """``logit`` float32 [1], ``prediction`` and ``label`` int64 [1] per query."""
         results: list[dict[str, Tensor]] = [{} for _ in queries]
         device = device_of(model)
         for positions in in_batches(queries, batch_size):
@@ -63,12 +66,7 @@ class BinaryTask(Task):
             with torch.no_grad():
                 logits = self.logits(model, {name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
             for logit, label, position in zip(logits, batch["labels"], positions, strict=True):
-                results[position] = {
-                    "logit": logit,
-                    "prediction": (logit > 0).long(),
-                    "label": label,
-                    "loss": losses.binary_nll(logit, label),
-                }
+                results[position] = {"logit": logit, "prediction": (logit > 0).long(), "label": label}
         return results
 
     def success(

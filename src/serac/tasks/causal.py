@@ -30,9 +30,13 @@ class CausalTask(Seq2SeqTask):
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
 
-    def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
-        """See :meth:`Task.encode`; both texts end with the end-of-sequence token, whatever the tokenizer adds."""
-        return super().encode(self._ended(inputs), self._ended(labels))
+    def encode_inputs(self, texts: Sequence[str]) -> Batch:
+        """See :meth:`Task.encode_inputs`; texts end with the end-of-sequence token, whatever the tokenizer adds."""
+        return super().encode_inputs(self._ended(texts))
+
+    def encode_labels(self, labels: Sequence[str]) -> Tensor:
+        """See :meth:`Task.encode_labels`; labels end with the end-of-sequence token."""
+        return super().encode_labels(self._ended(labels))
 
     @staticmethod
     def load_model(path: str) -> PreTrainedModel:
@@ -89,8 +93,7 @@ class CausalTask(Seq2SeqTask):
         return list(texts) if adds else [f"{text}{eos}" for text in texts]
 
     def _left_padded(self, texts: Sequence[str]) -> Batch:
-        batch = self.encode(texts, [""] * len(texts))
-        return left_padded({name: batch[name] for name in ("input_ids", "attention_mask")})
+        return left_padded(self.encode_inputs(texts))
 
 
 def _until(ids: Tensor, end: int) -> Tensor:

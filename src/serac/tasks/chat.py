@@ -75,14 +75,19 @@ class ChatTask(CausalTask):
         """The token that ends an answer."""
 
     # --- text to tensors -----------------------------------------------------------------------
-    def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
-        """See :meth:`Task.encode`: prompts as the template writes them, labels that end with :attr:`stop`."""
-        return self._batch([self._prompt(text) for text in inputs], labels)
+    def encode_inputs(self, texts: Sequence[str]) -> Batch:
+        """Prompts as the template writes them."""
+        return self._padded([self._prompt(text) for text in texts])
+
+    def encode_labels(self, labels: Sequence[str]) -> Tensor:
+        """Answers that end with :attr:`stop`."""
+        spoken = [torch.tensor([*self._answer(label), self.stop]) for label in labels]
+        return pad_sequence(spoken, batch_first=True, padding_value=losses.IGNORED)
 
     def encode_conditioned(self, edits: Sequence[Edit], queries: Sequence[Query]) -> Batch:
         """Each edit is an earlier turn of the conversation."""
         prompts = [self._prompt(query.input, edit) for edit, query in zip(edits, queries, strict=True)]
-        return self._batch(prompts, [query.label for query in queries])
+        return {**self._padded(prompts), "labels": self.encode_labels([query.label for query in queries])}
 
     def texts(self, input_ids: Tensor) -> list[str]:
         """The questions in prompts [B, L], whatever their padding; other texts as they are, without special tokens."""
@@ -175,13 +180,7 @@ class ChatTask(CausalTask):
     def _limit(self, query: Query) -> int:
         return SPARE_TOKENS + max(len(self._answer(text)) for text in (query.label, *query.aliases))
 
-    def _batch(self, prompts: Sequence[list[int]], labels: Sequence[str]) -> Batch:
-        batch = self._padded(prompts, torch.device("cpu"))
-        spoken = [torch.tensor([*self._answer(label), self.stop]) for label in labels]
-        batch["labels"] = pad_sequence(spoken, batch_first=True, padding_value=losses.IGNORED)
-        return batch
-
-    def _padded(self, rows: Sequence[list[int]], device: torch.device) -> Batch:
+    def _padded(self, rows: Sequence[list[int]], device: torch.device | None = None) -> Batch:
         ids = [torch.tensor(row, dtype=torch.int64, device=device) for row in rows]
         return {
             "input_ids": pad_sequence(ids, batch_first=True, padding_value=self._pad),

@@ -22,16 +22,16 @@ class Seq2SeqTask(Task):
 
     name = "seq2seq"
 
-    def encode(self, inputs: Sequence[str], labels: Sequence[str]) -> Batch:
-        """Input ids, attention mask [B, L] and labels [B, S], padded with -100; see :meth:`Task.encode`."""
-        read = self.tokenizer(list(inputs), **self._padding)
+    def encode_inputs(self, texts: Sequence[str]) -> Batch:
+        """Input ids and attention mask int64 [B, L]."""
+        read = self.tokenizer(list(texts), **self._padding)
+        return {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"]}
+
+    def encode_labels(self, labels: Sequence[str]) -> Tensor:
+        """Token ids int64 [B, S], padded with -100."""
         said = self.tokenizer(text_target=list(labels), **self._padding)
-        ignored = said["attention_mask"] == 0
-        return {
-            "input_ids": read["input_ids"],
-            "attention_mask": read["attention_mask"],
-            "labels": said["input_ids"].masked_fill(ignored, losses.IGNORED),
-        }
+        ignored: Tensor = said["attention_mask"] == 0
+        return said["input_ids"].masked_fill(ignored, losses.IGNORED)
 
     @staticmethod
     def load_model(path: str) -> PreTrainedModel:
@@ -59,14 +59,10 @@ class Seq2SeqTask(Task):
     def outputs(
         self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
     ) -> list[dict[str, Tensor]]:
-        """``prediction`` (argmax under teacher forcing) and ``label`` int64 [S], ``loss`` float32 [] a query."""
+        """``prediction`` (argmax under teacher forcing) and ``label`` int64 [S] per query."""
         results: list[dict[str, Tensor]] = [{} for _ in queries]
         for position, logits, labels in self._rows(model, queries, batch_size):
-            results[position] = {
-                "prediction": logits.argmax(-1).cpu(),
-                "label": labels.cpu(),
-                "loss": losses.sequence_nll(logits, labels).cpu(),
-            }
+            results[position] = {"prediction": logits.argmax(-1).cpu(), "label": labels.cpu()}
         return results
 
     def success(
@@ -92,11 +88,10 @@ class Seq2SeqTask(Task):
         limits = [min(len(label), self.max_length) + SPARE_TOKENS for label in labels]
         answers = [""] * len(queries)
         for positions in in_batches(queries, batch_size):
-            read = self.tokenizer([queries[i].input for i in positions], **self._padding).to(device_of(model))
+            read = self.encode_inputs([queries[i].input for i in positions])
             with torch.no_grad():
                 said = model.generate(
-                    input_ids=read["input_ids"],
-                    attention_mask=read["attention_mask"],
+                    **{name: tensor.to(device_of(model)) for name, tensor in read.items()},
                     max_new_tokens=max(limits[i] for i in positions) + 1,  # some models force an end at the last
                     do_sample=False,
                     num_beams=1,

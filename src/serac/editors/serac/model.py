@@ -18,7 +18,7 @@ from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.generation import Mixture, options_for_others, require_supported
 from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.editors.serac.mixing import fit, merge_rows, mix_sequences, mix_verdicts
-from serac.editors.serac.parts import as_read, load_parts, save_parts
+from serac.editors.serac.parts import load_parts, save_parts
 from serac.editors.serac.rows import Rows, chosen_rows
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import SeracError
@@ -74,7 +74,7 @@ class SeracModel(EditedModel):
     # --- edits ---------------------------------------------------------------------------------
     def add(self, edits: Sequence[Edit]) -> list[int]:
         """Append edits to the memory; returns their ids (0, 1, 2, ... in a fresh memory)."""
-        return self.memory.add(self._as_read(edits))
+        return self.memory.add(self.task.edits_as_read(edits))
 
     def remove(self, ids: Iterable[int]) -> None:
         """Take edits back; raises ``SeracError`` for an unknown id."""
@@ -82,11 +82,7 @@ class SeracModel(EditedModel):
 
     def replace(self, id: int, edit: Edit) -> None:
         """Put ``edit`` in the place of another; raises ``SeracError`` for an unknown id."""
-        self.memory.replace(id, self._as_read([edit])[0])
-
-    def _as_read(self, edits: Sequence[Edit]) -> list[Edit]:
-        inputs, labels = (as_read(self.task, [getattr(edit, part) for edit in edits]) for part in ("input", "label"))
-        return [Edit(*pair) for pair in zip(inputs, labels, strict=True)]
+        self.memory.replace(id, self.task.edits_as_read([edit])[0])
 
     # --- Hugging Face interface ----------------------------------------------------------------
     @torch.no_grad()
@@ -202,7 +198,7 @@ class SeracModel(EditedModel):
             self._require_comparable()
         spoken = batch["labels"].masked_fill(batch["labels"] == IGNORED, self._padding)
         task = self.counterfactual.task
-        labels = task.encode([""] * len(spoken), self.task.texts(spoken))["labels"].to(self.device)
+        labels = task.encode_labels(self.task.texts(spoken)).to(self.device)
         logits = self.counterfactual(*rows.within(), labels=labels).logits
         return RoutedOutput(task.edit_loss(logits, {"labels": labels}), logits)
 

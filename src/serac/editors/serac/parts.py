@@ -1,9 +1,8 @@
-"""What editors with a memory share: reading texts as the base model does, saving and loading their parts."""
+"""What editors with a memory share: saving and loading their parts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,6 @@ from serac.errors import ConfigError
 from serac.tasks.base import Task
 
 CONFIG_FILE = "config.json"
-
-
-def as_read(task: Task, texts: Sequence[str]) -> list[str]:
-    """What the task's tokenizer keeps of texts: routing recovers inputs from token ids, so edits are read alike."""
-    return task.texts(task.encode(texts, [""] * len(texts))["input_ids"]) if texts else []
 
 
 def save_parts(

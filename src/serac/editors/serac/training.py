@@ -13,7 +13,6 @@ from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
 from serac.editors.sampling import DrawnBatch, draw_batch
 from serac.editors.serac.counterfactual import CounterfactualModel
-from serac.editors.serac.parts import as_read
 from serac.editors.serac.scope import Pair, ScopeClassifier
 from serac.errors import ConfigError
 from serac.records import Edit, EditExample
@@ -139,16 +138,10 @@ def _gold_batch(counterfactual: CounterfactualModel, drawn: DrawnBatch) -> dict[
 
 def _read(batch: DrawnBatch, task: Task | None) -> tuple[list[Edit], list[str], list[str]]:
     """Edits, inputs in scope and inputs out of scope, as the base model's tokenizer keeps them."""
-    groups = [
-        [edit.input for edit in batch.edits],
-        [edit.label for edit in batch.edits],
-        [query.input for query in batch.in_scope],
-        [query.input for query in batch.out_of_scope],
-    ]
-    if task is not None:
-        groups = [as_read(task, texts) for texts in groups]
-    inputs, labels, inside, outside = groups
-    return [Edit(*pair) for pair in zip(inputs, labels, strict=True)], inside, outside
+    inside, outside = ([query.input for query in queries] for queries in (batch.in_scope, batch.out_of_scope))
+    if task is None:
+        return list(batch.edits), inside, outside
+    return task.edits_as_read(batch.edits), task.as_read(inside), task.as_read(outside)
 
 
 def _validation_draws(examples: Sequence[EditExample], settings: TrainSettings) -> list[tuple[random.Random, int]]:
