@@ -14,7 +14,7 @@ from transformers.pytorch_utils import Conv1D
 from added_from_outside import install
 from serac.config.models import Architecture, CheckpointSettings
 from serac.editors.matrices import editable_matrices
-from serac.editors.registry import editor_class
+from serac.editors.registry import EDITORS
 from serac.models.architectures import build_model
 from serac.models.checkpoints import make_checkpoint
 from serac.models.families.family import POSITIONS
@@ -79,7 +79,7 @@ def test_decoder_only_models_are_edited(name: str, method: str, settings: dict[s
     """Every edited matrix moves, in the direction that makes the edit more likely."""
     model, task = model_of(name), load_task("causal", train_tokenizer(name, TEXTS, 300), 32)
     edit = Edit(TEXTS[0], "Nowhere")
-    edited: Any = editor_class(method)(model, task, **settings).edit([edit])
+    edited: Any = EDITORS[method](model, task, **settings).edit([edit])
     batch = task.encode_edits([edit])
     before, after = (task.edit_loss(task.logits(one, batch), batch).item() for one in (model, edited))
     assert after < before

@@ -9,7 +9,7 @@ import torch
 
 import serac_parts
 from serac.config.serac import MemorySettings, RoutingSettings
-from serac.editors.registry import editor_class
+from serac.editors.registry import EDITORS
 from serac.editors.rp import RetrieveAndPrompt
 from serac.editors.serac.editor import MemoryEditor, SeracCross, SeracEmbed
 from serac.errors import ConfigError
@@ -22,7 +22,7 @@ def build(name: str, tiny: Tiny, **settings: Any) -> MemoryEditor:
     parts = {"classifier": serac_parts.classifier("cross" if name == "serac_cross" else "embed")}
     if name != "rp":
         parts["counterfactual"] = serac_parts.counterfactual(tiny)
-    return editor_class(name)(tiny.model, tiny.task, **parts, **settings)
+    return EDITORS[name](tiny.model, tiny.task, **parts, **settings)
 
 
 @pytest.fixture(params=NAMES)
@@ -31,8 +31,8 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_registry_leads_to_the_editors() -> None:
-    assert [editor_class(name) for name in NAMES] == [SeracEmbed, SeracCross, RetrieveAndPrompt]
-    assert [editor_class(name).name for name in NAMES] == list(NAMES)
+    assert [EDITORS[name] for name in NAMES] == [SeracEmbed, SeracCross, RetrieveAndPrompt]
+    assert [EDITORS[name].name for name in NAMES] == list(NAMES)
 
 
 def test_every_edited_model_has_a_memory_of_its_own(name: str, tiny: Tiny) -> None:
@@ -64,7 +64,7 @@ def test_saved_editor_edits_alike(name: str, tiny: Tiny, tmp_path) -> None:
     editor = build(name, tiny, routing=RoutingSettings(threshold=0.2), memory=MemorySettings(candidates=2))
     editor.save_pretrained(tmp_path)
     assert (tmp_path / "counterfactual").exists() == (name != "rp"), "the base model is never saved"
-    loaded = editor_class(name).from_pretrained(tmp_path, tiny.model, tiny.task)
+    loaded = EDITORS[name].from_pretrained(tmp_path, tiny.model, tiny.task)
     assert loaded.hyperparameters == editor.hyperparameters
     outputs = [tiny.task.outputs(one.edit(tiny.edits), tiny.queries, 8) for one in (editor, loaded)]
     for one, other in zip(*outputs, strict=True):
@@ -72,7 +72,7 @@ def test_saved_editor_edits_alike(name: str, tiny: Tiny, tmp_path) -> None:
             torch.testing.assert_close(one[key], other[key])
     other_name = NAMES[NAMES.index(name) - 1]
     with pytest.raises(ConfigError, match="holds the editor"):
-        editor_class(other_name).from_pretrained(tmp_path, tiny.model, tiny.task)
+        EDITORS[other_name].from_pretrained(tmp_path, tiny.model, tiny.task)
 
 
 def test_classifier_must_fit_the_editor(tiny_t5: Tiny) -> None:

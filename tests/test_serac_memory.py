@@ -50,13 +50,13 @@ def test_cross_holds_a_bounded_number_of_pairs(monkeypatch: pytest.MonkeyPatch, 
     read: list[int] = []
     original = classifier._batched_scores
     monkeypatch.setattr(classifier, "_batched_scores", lambda pairs: read.append(len(pairs)) or original(pairs))
-    log_g, positions = classifier.search(memory, TEXTS)
+    log_g, positions = memory.search(TEXTS)
     assert read == parts
     assert positions.tolist() == [list(range(len(EDITS)))] * len(TEXTS)
     torch.testing.assert_close(log_g.flatten(), at_once)
     if len(parts) == 1:
         assert torch.equal(log_g.flatten(), at_once)
-    assert classifier.search(memory, [])[0].shape == (0, len(EDITS))
+    assert memory.search([])[0].shape == (0, len(EDITS))
 
 
 @pytest.mark.parametrize("kind", serac_parts.KINDS)
@@ -68,7 +68,9 @@ def test_texts_are_searched_for_in_parts(monkeypatch: pytest.MonkeyPatch, kind: 
     monkeypatch.setattr(memory_module, "TEXTS_AT_ONCE", 3)
     searched: list[int] = []
     search = memory.classifier.search
-    monkeypatch.setattr(memory.classifier, "search", lambda m, part: searched.append(len(part)) or search(m, part))
+    monkeypatch.setattr(
+        memory.classifier, "search", lambda part, *rest: searched.append(len(part)) or search(part, *rest)
+    )
     in_parts = memory.retrieve(texts)
     assert searched == [3, 3, 1]
     torch.testing.assert_close(in_parts.beta, at_once.beta)

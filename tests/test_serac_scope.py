@@ -8,6 +8,7 @@ from transformers import AutoModel
 
 import serac_parts
 from serac.editors.serac.cache import ModelCache
+from serac.editors.serac.classifiers import load_classifier, untrained_classifier
 from serac.editors.serac.scope import ScopeClassifier, in_length_order
 from serac.errors import ConfigError
 from serac.records import Edit
@@ -108,7 +109,7 @@ def test_bfloat16_inference_is_close(classifier: ScopeClassifier) -> None:
 
 def test_saved_classifier_scores_alike(classifier: ScopeClassifier, tmp_path) -> None:
     classifier.save_pretrained(tmp_path)
-    loaded = ScopeClassifier.from_pretrained(tmp_path)
+    loaded = load_classifier(tmp_path)
     assert type(loaded) is type(classifier)
     assert loaded.settings == classifier.settings
     torch.testing.assert_close(loaded.score_pairs(PAIRS), classifier.score_pairs(PAIRS))
@@ -116,14 +117,14 @@ def test_saved_classifier_scores_alike(classifier: ScopeClassifier, tmp_path) ->
 
 def test_folder_without_a_classifier_is_an_error(tmp_path) -> None:
     with pytest.raises(ConfigError, match="no scope classifier"):
-        ScopeClassifier.from_pretrained(tmp_path)
+        load_classifier(tmp_path)
 
 
 @pytest.mark.parametrize("kind", serac_parts.KINDS)
 def test_only_the_first_layers_are_kept(kind: str, tmp_path) -> None:
     serac_parts.embed().save_pretrained(tmp_path)
     settings = serac_parts.settings(kind, layers=1)
-    classifier = ScopeClassifier.from_checkpoint(tmp_path, settings)
+    classifier = untrained_classifier(tmp_path, settings)
     assert classifier.encoder.config.num_hidden_layers == 1
     first, kept = (
         dict(model.named_parameters())["transformer.layer.0.ffn.lin1.weight"]
@@ -131,13 +132,13 @@ def test_only_the_first_layers_are_kept(kind: str, tmp_path) -> None:
     )
     assert torch.equal(first, kept)
     with pytest.raises(ConfigError, match="has only 2"):
-        ScopeClassifier.from_checkpoint(tmp_path, serac_parts.settings(kind, layers=3))
+        untrained_classifier(tmp_path, serac_parts.settings(kind, layers=3))
 
 
 def test_new_weights_depend_on_the_seed_alone(tmp_path) -> None:
     serac_parts.embed().save_pretrained(tmp_path)
     settings = serac_parts.settings("cross")
-    scores = [ScopeClassifier.from_checkpoint(tmp_path, settings, seed=s).score_pairs(PAIRS) for s in (1, 1, 2)]
+    scores = [untrained_classifier(tmp_path, settings, seed=s).score_pairs(PAIRS) for s in (1, 1, 2)]
     assert torch.equal(scores[0], scores[1])
     assert not torch.equal(scores[0], scores[2])
 
@@ -146,7 +147,7 @@ def test_checkpoints_lose_their_dropout(tmp_path) -> None:
     original = serac_parts.embed()
     original.encoder.config.dropout = original.encoder.config.attention_dropout = 0.5
     original.save_pretrained(tmp_path)
-    classifier = ScopeClassifier.from_pretrained(tmp_path).train()
+    classifier = load_classifier(tmp_path).train()
     assert torch.equal(classifier.states(TEXTS), classifier.states(TEXTS))
 
 

@@ -44,6 +44,10 @@ class Registry(Mapping[str, T]):
             raise ConfigError(f"unknown {self.kind} '{name}'. {suggest(name, targets)}")
         return cast(T, targets[name].load())
 
+    def added(self) -> list[str]:
+        """Names of the parts that installed packages add."""
+        return [name for name in self if name not in self._builtin]
+
     def _targets(self) -> dict[str, EntryPoint]:
         added = {point.name: point for point in installed(self.group)}
         if twice := sorted(set(self._builtin) & set(added)):

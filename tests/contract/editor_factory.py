@@ -9,9 +9,10 @@ import torch
 
 from serac.config.serac import ScopeSettings
 from serac.editors.base import Editor
-from serac.editors.registry import EDITORS, editor_class
+from serac.editors.registry import EDITORS
 from serac.editors.rp import RetrieveAndPrompt
 from serac.editors.sampling import DrawnBatch
+from serac.editors.serac.classifiers import untrained_classifier
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.editor import MemoryEditor
 from serac.editors.serac.scope import ScopeClassifier
@@ -54,7 +55,7 @@ MARGIN = 0.5
 
 def build(name: str, tiny: Tiny, folder: Path, choice: dict[str, Any] | None = None) -> Editor:
     """The editor with untrained parts and the hyperparameters ``choice`` (by default ``STRONG``)."""
-    choice, kind = STRONG.get(name, {}) if choice is None else choice, editor_class(name)
+    choice, kind = STRONG.get(name, {}) if choice is None else choice, EDITORS[name]
     if not issubclass(kind, MemoryEditor):
         return kind(tiny.model, tiny.task, **choice)
     parts: dict[str, Any] = {"classifier": classifier(kind.kind or "embed", folder)}
@@ -94,4 +95,4 @@ def classifier(kind: str, folder: Path) -> ScopeClassifier:
     encoder.model.base_model.save_pretrained(folder / "encoder")
     encoder.tokenizer.save_pretrained(folder / "encoder")
     settings = ScopeSettings(kind=kind, checkpoint="tiny", scale=0.01, max_length=64)
-    return ScopeClassifier.from_checkpoint(folder / "encoder", settings)
+    return untrained_classifier(folder / "encoder", settings)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from serac.editors.base import EditedModel, Editor
 from serac.editors.learned import LearnedEditor
-from serac.editors.registry import EDITORS, editor_class
+from serac.editors.registry import EDITORS
 from serac.errors import ConfigError
 from serac.records import Edit, Query
 from tiny_models import Tiny
@@ -76,7 +76,7 @@ def test_two_edited_models_do_not_disturb_each_other(bench: Bench) -> None:
 
 def test_saved_and_loaded_is_the_same_editor(bench: Bench, tmp_path: Path) -> None:
     bench.editor.save_pretrained(tmp_path / "saved")
-    loaded = editor_class(bench.name).from_pretrained(tmp_path / "saved", bench.tiny.model, bench.tiny.task)
+    loaded = EDITORS[bench.name].from_pretrained(tmp_path / "saved", bench.tiny.model, bench.tiny.task)
     assert loaded.hyperparameters == bench.editor.hyperparameters
     expected, ours = (logits(bench.tiny, editor.edit(bench.tiny.edits)) for editor in (bench.editor, loaded))
     assert torch.equal(ours, expected)
@@ -86,9 +86,9 @@ def test_folder_of_another_editor_is_a_clear_error(bench: Bench, tmp_path: Path)
     bench.editor.save_pretrained(tmp_path / "saved")
     other = next(name for name in EDITORS if name != bench.name and name not in WITHOUT_DIALOGUE)
     with pytest.raises(ConfigError):
-        editor_class(other).from_pretrained(tmp_path / "saved", bench.tiny.model, bench.tiny.task)
+        EDITORS[other].from_pretrained(tmp_path / "saved", bench.tiny.model, bench.tiny.task)
     with pytest.raises(ConfigError):
-        editor_class(bench.name).from_pretrained(tmp_path / "nowhere", bench.tiny.model, bench.tiny.task)
+        EDITORS[bench.name].from_pretrained(tmp_path / "nowhere", bench.tiny.model, bench.tiny.task)
 
 
 def test_editing_is_deterministic(bench: Bench) -> None:
@@ -142,7 +142,10 @@ def test_edits_that_hold_the_base_models_own_answer_change_nothing_else(
     routed_outside = edited.routing()
     if routed_inside is None or routed_outside is None:
         assert task.locality_loss(before, after, outside) < LARGEST_KL
-        assert torch.equal(after, before) is not isinstance(build(name, tiny, tmp_path), LearnedEditor)
+        if isinstance(build(name, tiny, tmp_path), LearnedEditor):
+            assert not torch.equal(after, before)  # takes its step whatever the model already says
+        else:
+            assert torch.equal(after, before)
     else:
         assert routed_inside["routed"].all()
         assert routed_inside["index"].tolist() == [0, 1]
@@ -156,17 +159,17 @@ def test_edits_that_hold_the_base_models_own_answer_change_nothing_else(
 @pytest.mark.parametrize("name", WITHOUT_DIALOGUE)
 def test_editors_that_need_answers_refuse_dialogue(name: str, tiny_blender: Tiny) -> None:
     with pytest.raises(ConfigError, match="not defined for dialogue edits"):
-        editor_class(name)(tiny_blender.model, tiny_blender.task)
+        EDITORS[name](tiny_blender.model, tiny_blender.task)
 
 
 def test_unknown_editor_is_a_clear_error() -> None:
-    with pytest.raises(ConfigError, match="unknown editor 'rome'; choose one of ft, lu"):
-        editor_class("rome")
+    with pytest.raises(ConfigError, match=r"unknown editor 'rome'\. Hint: known are .*ft"):
+        EDITORS["rome"]
 
 
 @pytest.mark.parametrize("name", EDITORS)
 def test_registered_name_is_the_editors_own(name: str) -> None:
-    assert editor_class(name).name == name
+    assert EDITORS[name].name == name
 
 
 def knowing(tiny: Tiny) -> tuple[Tiny, list[Edit]]:

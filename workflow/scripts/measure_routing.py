@@ -7,12 +7,12 @@ start(snakemake, torch=True)
 
 from serac.config.paper import RealTextItem
 
-from serac.editors.serac.scope import ScopeClassifier
+from serac.editors.serac.classifiers import load_classifier
 from serac.evaluation.routing_curve import choose_threshold, route_scores, routing_curve
 from serac.records import read_examples
 
 settings = RealTextItem(**snakemake.params.routing)
-classifier = ScopeClassifier.from_pretrained(folder(snakemake.input.scope)).to(device(snakemake))
+classifier = load_classifier(folder(snakemake.input.scope)).to(device(snakemake))
 train, validation, test = map(read_examples, snakemake.input.examples)
 threshold = choose_threshold(route_scores(classifier, validation, train), settings.false_alarms)
 curve = routing_curve(classifier, test, [*validation, *train], settings.sizes, threshold)

@@ -10,7 +10,7 @@ start(snakemake, torch=True)
 from transformers import AutoTokenizer
 
 from serac.config.serac import ScopeSettings
-from serac.editors.serac.scope import ScopeClassifier
+from serac.editors.serac.classifiers import untrained_classifier
 from serac.editors.serac.training import scope_objective
 from serac.records import read_examples
 from serac.tasks.registry import load_task
@@ -18,7 +18,7 @@ from serac.training import train
 
 params, target = snakemake.params, folder(snakemake.output)
 seed, settings = int(snakemake.wildcards.seed), ScopeSettings(**params.scope)
-classifier = ScopeClassifier.from_checkpoint(folder(snakemake.input.checkpoint), settings, seed=seed)
+classifier = untrained_classifier(folder(snakemake.input.checkpoint), settings, seed=seed)
 classifier.to(device(snakemake))
 if settings.train:
     reader = load_task(params.task, AutoTokenizer.from_pretrained(folder(snakemake.input.reader)), params.max_length)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from serac.editors.ft import FineTuning as FineTuning
     from serac.editors.lu import Lookup as Lookup
     from serac.editors.mend import Mend as Mend
-    from serac.editors.registry import editor_class as editor_class
+    from serac.editors.registry import EDITORS as EDITORS
     from serac.editors.rp import RetrieveAndPrompt as RetrieveAndPrompt
+    from serac.editors.serac.classifiers import load_classifier as load_classifier
+    from serac.editors.serac.classifiers import untrained_classifier as untrained_classifier
     from serac.editors.serac.counterfactual import CounterfactualModel as CounterfactualModel
     from serac.editors.serac.editor import SeracCross as SeracCross
     from serac.editors.serac.editor import SeracEmbed as SeracEmbed
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from serac.editors.serac.scope import ScopeClassifier as ScopeClassifier
 
 __all__ = [
+    "EDITORS",
     "CounterfactualModel",
     "EditMemory",
     "EditableNetwork",
@@ -41,7 +44,8 @@ __all__ = [
     "SeracEmbed",
     "SeracModel",
     "assemble",
-    "editor_class",
+    "load_classifier",
+    "untrained_classifier",
 ]
 __getattr__, __dir__ = exported(
     __name__,
@@ -55,8 +59,12 @@ __getattr__, __dir__ = exported(
         "ft": ("FineTuning",),
         "lu": ("Lookup",),
         "mend": ("Mend",),
-        "registry": ("editor_class",),
+        "registry": ("EDITORS",),
         "rp": ("RetrieveAndPrompt",),
+        "serac.classifiers": (
+            "load_classifier",
+            "untrained_classifier",
+        ),
         "serac.counterfactual": ("CounterfactualModel",),
         "serac.editor": (
             "SeracEmbed",

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
 from torch import nn
 
-from serac.config.editors import EditorSettings, MemoryEditorSettings
+from serac.config.editors import MemoryEditorSettings
 from serac.editors.base import Editor
 from serac.editors.configured import MatrixEditor
-from serac.editors.registry import editor_class
+from serac.editors.registry import EDITORS
+from serac.editors.serac.classifiers import load_classifier
 from serac.editors.serac.counterfactual import CounterfactualModel
-from serac.editors.serac.scope import ScopeClassifier
 from serac.tasks.base import Task, device_of
-
-_SECTION: TypeAdapter[Any] = TypeAdapter(EditorSettings)
 
 
 def assemble(
-    section: dict[str, Any] | Any,
+    section: Mapping[str, Any],
     base: nn.Module,
     task: Task,
     *,
@@ -35,10 +32,10 @@ def assemble(
     ``scope``, ``counterfactual`` and ``weights`` are the folders of trained parts, as far as the editor has them;
     ``matrices`` are the weight matrices that some editors change (none: the paper's).
     """
-    settings = _SECTION.validate_python(section)
-    editor = editor_class(settings.method)
+    editor = EDITORS[section["method"]]
     if weights is not None:
         return editor.from_pretrained(weights, base, task)
+    settings = editor.section.model_validate(section)
     return editor(base, task, **_arguments(editor, settings, base, task, matrices, scope, counterfactual))
 
 
@@ -57,7 +54,7 @@ def _arguments(
     parts: dict[str, Any] = {"routing": settings.routing, "memory": settings.memory}
     device = device_of(base)
     if scope is not None:
-        parts["classifier"] = ScopeClassifier.from_pretrained(scope).to(device)
+        parts["classifier"] = load_classifier(scope).to(device)
     if counterfactual is not None:
         parts["counterfactual"] = CounterfactualModel.from_pretrained(counterfactual, base, task).to(device)
     return parts

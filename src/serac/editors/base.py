@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from torch import Tensor, nn
 
+from serac.config.editors import EditorSection
 from serac.records import Edit
 from serac.tasks.base import Task
 
@@ -25,11 +26,14 @@ class EditedModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, **batch: Tensor) -> Any:
-        """As the base model's forward; ``.logits`` has the base model's shape and dtype."""
+        """As the base model's forward: an output with ``logits``, and ``loss`` where labels were given.
+
+        ``logits`` have the base model's shape and dtype, unless another model with a vocabulary of its own answers.
+        """
 
     @abstractmethod
     def generate(self, **kwargs: Any) -> Tensor:
-        """As the base model's ``generate`` (sequence-to-sequence tasks)."""
+        """As the base model's ``generate``; raises as the base model does where that cannot generate."""
 
     def routing(self) -> dict[str, Tensor] | None:
         """Of the last forward pass, for editors that route: ``beta`` float [B], ``index`` int64 [B] of the
@@ -38,9 +42,11 @@ class EditedModel(nn.Module, ABC):
 
 
 class Editor(ABC):
-    """An editing method bound to a base model. ``name`` is its key in the registry, configuration and tables."""
+    """An editing method bound to a base model. ``name`` is its key in the registry and its ``method`` in settings."""
 
     name: ClassVar[str]
+    section: ClassVar[type[EditorSection]]
+    """Its settings; their field ``method`` is the literal :attr:`name`."""
 
     def __init__(self, base: nn.Module, task: Task, **hyperparameters: Any) -> None:
         self.base = base

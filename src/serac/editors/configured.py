@@ -7,7 +7,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -27,7 +27,6 @@ S = TypeVar("S", bound=EditorSection)
 class ConfiguredEditor(Editor, Generic[S]):
     """An editor whose hyperparameters are the fields of ``section``; it freezes the base model."""
 
-    section: ClassVar[type[EditorSection]]
     settings: S
 
     def __init__(self, base: nn.Module, task: Task, **hyperparameters: Any) -> None:

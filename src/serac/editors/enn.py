@@ -124,6 +124,6 @@ def inner_steps(
     return current
 
 
-def _attention(first_order: bool) -> AbstractContextManager:
+def _attention(first_order: bool) -> AbstractContextManager[None]:
     """Fused attention has no second derivative."""
     return nullcontext() if first_order else sdpa_kernel(SDPBackend.MATH)

@@ -30,11 +30,12 @@ class WeightEditedModel(EditedModel):
     def generate(self, **kwargs: Any) -> Tensor:
         """The base model's ``generate`` with the replaced weights."""
         weights = {f"model.{name}": tensor for name, tensor in self.weights.items()}
-        return functional_call(self._generation[0], weights, (), kwargs)
+        ids: Tensor = functional_call(self._generation[0], weights, (), kwargs)
+        return ids
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """What ``to``, ``half`` and the like do to parameters is done to the replacing tensors too."""
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.weights = {name: fn(tensor) for name, tensor in self.weights.items()}
         return self
 

@@ -6,7 +6,7 @@ import random
 from abc import abstractmethod
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -82,7 +82,7 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
             total = total + self.keep_loss(before, outside)
         return total
 
-    def _parameter_groups(self) -> list[dict]:
+    def _parameter_groups(self) -> list[dict[str, Any]]:
         rates = [p for name, p in self.network.named_parameters() if name == "edit_lrs"]
         others = [p for name, p in self.network.named_parameters() if name != "edit_lrs"]
         return [{"params": others}, {"params": rates, "lr": self.settings.rate_learning_rate}]
@@ -97,7 +97,9 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
 class Validation:
     """ES and DD on fixed batches of edits, one input a kind drawn; the base model is asked once."""
 
-    def __init__(self, editor: LearnedEditor, examples: Sequence[EditExample], settings: TrainSettings, k: int) -> None:
+    def __init__(
+        self, editor: LearnedEditor[Any], examples: Sequence[EditExample], settings: TrainSettings, k: int
+    ) -> None:
         self.editor, self.batch_size, self.stopping = editor, settings.batch_size, settings.stopping
         self.batches = [
             draw_batch(

@@ -117,7 +117,8 @@ def mean_states(base: Any, input_ids: Tensor, attention_mask: Tensor, mask_paddi
     else:
         states = base.base_model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
     weights = attention_mask if mask_padding else torch.ones_like(attention_mask)
-    return (states * weights.unsqueeze(-1)).sum(1) / weights.sum(1, keepdim=True).clamp(min=1)
+    mean: Tensor = (states * weights.unsqueeze(-1)).sum(1) / weights.sum(1, keepdim=True).clamp(min=1)
+    return mean
 
 
 def distances(queries: Tensor, keys: Tensor) -> Tensor:

@@ -61,13 +61,14 @@ class LowRankLayer(nn.Module):
         self.u = nn.Parameter(torch.zeros(width, rank))
         self.v = nn.Parameter(torch.randn(rank, width, generator=generator))
         self.bias = nn.Parameter(torch.zeros(width))
-        self.mode_shift = nn.Embedding.from_pretrained(torch.zeros(modes, width), freeze=False)
-        self.mode_scale = nn.Embedding.from_pretrained(torch.ones(modes, width), freeze=False)
+        self.mode_shift = nn.Embedding(modes, width, _weight=torch.zeros(modes, width))
+        self.mode_scale = nn.Embedding(modes, width, _weight=torch.ones(modes, width))
 
     def forward(self, hidden: Tensor, mode: int) -> Tensor:
         """Rows [n, width] to rows. The clamp lets gradients through at 0, without which nothing would be learned."""
         change = hidden @ self.v.T @ self.u.T + self.bias
-        return hidden + (self.mode_scale.weight[mode] * change + self.mode_shift.weight[mode]).clamp(min=0)
+        changed: Tensor = hidden + (self.mode_scale.weight[mode] * change + self.mode_shift.weight[mode]).clamp(min=0)
+        return changed
 
 
 class LowRankNetwork(nn.Module):
@@ -142,4 +143,5 @@ class MendNetwork(nn.Module):
         key, mode = self.place[name]
         if update_statistics:
             self.editors[key].update_statistics(inputs, deltas)  # type: ignore[operator]
-        return self.editors[key](inputs, deltas, mode)
+        transformed: tuple[Tensor, Tensor] = self.editors[key](inputs, deltas, mode)
+        return transformed

@@ -6,6 +6,7 @@ from typing import Self
 
 from torch import nn
 
+from serac.config.editors import RetrieveAndPromptSettings
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.editor import MemoryEditor
@@ -18,6 +19,7 @@ class RetrieveAndPrompt(MemoryEditor):
     """SERAC with the base model in the counterfactual model's place."""
 
     name = "rp"
+    section = RetrieveAndPromptSettings
 
     def __init__(
         self,

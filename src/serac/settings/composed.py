@@ -23,6 +23,7 @@ from serac.config.section import Section
 from serac.config.sources import ReleaseSettings, SourceSettings, WorldSettings
 from serac.problems.registry import PROBLEMS
 from serac.settings.consistency import mistakes
+from serac.settings.editor_sections import editor_settings
 from serac.settings.paper import PaperSettings, paper_section
 from serac.settings.problems import ProblemsSettings, problems_section
 
@@ -54,8 +55,9 @@ class Settings(Section):
 
 @cache
 def settings_section() -> type[Settings]:
-    """:class:`Settings` with the fields of every registered problem and item."""
+    """:class:`Settings` with the fields of every registered problem, editor and item."""
     sections: dict[str, Any] = {
+        "editors": (dict[str, editor_settings()], Field(description="editors by name")),  # type: ignore[misc]
         "problems": (problems_section(), Field(description="problems by name")),
         "paper": (paper_section(), Field(description="tables and figures")),
     }

@@ -41,7 +41,8 @@ class BinaryTask(Task):
 
     def logits(self, model: nn.Module, batch: Batch) -> Tensor:
         """One logit an item [B, 1]; the labels are never shown to the model."""
-        return model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        logits: Tensor = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        return logits
 
     def edit_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Mean negative log-likelihood of the verdicts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from transformers import AutoConfig, PreTrainedModel
 
@@ -23,7 +23,8 @@ def load_without_dropout(auto_class: Any, path: str, **changes: Any) -> PreTrain
     for name, value in vars(config).items():
         if any(rate in name for rate in DROPOUT_RATES) and isinstance(value, (int, float)):
             setattr(config, name, 0.0)
-    return auto_class.from_pretrained(path, config=config).eval()
+    model: PreTrainedModel = auto_class.from_pretrained(path, config=config).eval()
+    return model
 
 
 def ready_for_training(model: PreTrainedModel, settings: TrainSettings, frozen_layers: int | None = None) -> None:
@@ -36,7 +37,7 @@ def ready_for_training(model: PreTrainedModel, settings: TrainSettings, frozen_l
     if frozen_layers is not None:
         _freeze(model, frozen_layers)
     if settings.gradient_checkpointing:
-        model.gradient_checkpointing_enable()
+        cast(Any, model).gradient_checkpointing_enable()
     if model.device.type == "cpu":
         model.set_attn_implementation("eager")
 

@@ -31,7 +31,8 @@ class Seq2SeqTask(Task):
         """Token ids int64 [B, S], padded with -100."""
         said = self.tokenizer(text_target=list(labels), **self._padding)
         ignored: Tensor = said["attention_mask"] == 0
-        return said["input_ids"].masked_fill(ignored, losses.IGNORED)
+        ids: Tensor = said["input_ids"]
+        return ids.masked_fill(ignored, losses.IGNORED)
 
     @staticmethod
     def load_model(path: str) -> PreTrainedModel:
@@ -40,9 +41,9 @@ class Seq2SeqTask(Task):
 
     def logits(self, model: nn.Module, batch: Batch) -> Tensor:
         """Teacher-forced logits [B, S, V]; the model shifts the labels right to form its decoder's input."""
-        return model(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=batch["labels"]
-        ).logits
+        said = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=batch["labels"])
+        logits: Tensor = said.logits
+        return logits
 
     def edit_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Token mean of the negative log-likelihood."""

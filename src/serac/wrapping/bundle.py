@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from serac.config.section import Section
 from serac.config.serac import ScopeSettings
+from serac.editors.serac.classifiers import load_classifier, untrained_classifier
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.embed import EmbedClassifier
 from serac.editors.serac.scope import ScopeClassifier
@@ -71,7 +72,7 @@ def untrained_parts() -> Parts:
         kind="embed", checkpoint=ENCODER_PACKAGE, pooling="mean", distance="cosine", max_length=128,
         scale=_LN2 / (1 - CALIBRATED_COSINE),
     )  # fmt: skip
-    embed = ScopeClassifier.from_checkpoint(folder, settings)
+    embed = untrained_classifier(folder, settings)
     return Parts(QuestionClassifier(embed.encoder, embed.tokenizer, settings).eval())
 
 
@@ -81,7 +82,7 @@ def load_bundle(name: str | Path) -> Parts:
     manifest = read_manifest(folder)
     _verify(folder, manifest)
     try:
-        classifier = ScopeClassifier.from_pretrained(folder / "scope")
+        classifier = load_classifier(folder / "scope")
         trained = (folder / "counterfactual").is_dir()
         counterfactual = CounterfactualModel.from_pretrained(folder / "counterfactual") if trained else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:

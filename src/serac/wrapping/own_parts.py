@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoTokenizer
 
 from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
+from serac.editors.serac.classifiers import untrained_classifier
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import Pair, ScopeClassifier
 from serac.editors.serac.training import counterfactual_objective, scope_objective
@@ -58,9 +59,9 @@ def train_scope(
     if untrained is not None:
         with tempfile.TemporaryDirectory() as copy:
             untrained.save_pretrained(copy)
-            classifier = ScopeClassifier.from_checkpoint(copy, scope, seed=seed)
+            classifier = untrained_classifier(copy, scope, seed=seed)
     else:
-        classifier = ScopeClassifier.from_checkpoint(str(checkpoint), scope, seed=seed)
+        classifier = untrained_classifier(str(checkpoint), scope, seed=seed)
     history = train(scope_objective(classifier, kept, held_out, scope), settings, Path(folder) / "run", seed=seed)
     classifier.save_pretrained(Path(folder) / "scope")
     accuracy, threshold = _best_threshold(classifier, held_out)

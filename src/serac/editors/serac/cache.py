@@ -18,7 +18,7 @@ class ModelCache(Generic[Key, Value]):
     def __init__(self, model: nn.Module, size: int) -> None:
         self.model, self.size = model, size
         self._known: OrderedDict[Key, Value] = OrderedDict()
-        self._weights: tuple | None = None
+        self._weights: tuple[object, ...] | None = None
 
     def get(self, keys: Sequence[Key], compute: Callable[[list[Key]], Sequence[Value]]) -> list[Value]:
         """Values of ``keys`` in order; ``compute`` is called once, with the unknown keys, each once."""

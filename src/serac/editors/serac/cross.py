@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,9 +15,8 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, Pr
 from serac.config.serac import ScopeSettings
 from serac.editors.serac.cache import ModelCache
 from serac.editors.serac.scope import Pair, ScopeClassifier, in_length_order
-
-if TYPE_CHECKING:
-    from serac.editors.serac.memory import EditMemory
+from serac.editors.serac.vectors import VectorStore
+from serac.records import Edit
 
 CACHED_PAIRS = 65536
 IN_SCOPE = 0
@@ -72,27 +71,22 @@ class CrossClassifier(ScopeClassifier):
         counted = batch["attention_mask"].unsqueeze(-1)
         return normalize((states * counted).sum(1), dim=-1)
 
-    def search(self, memory: EditMemory, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+    def search(
+        self, texts: Sequence[str], edits: Sequence[Edit], vectors: VectorStore, candidates: int | None
+    ) -> tuple[Tensor, Tensor]:
         """All entries, or the first stage's candidates, each scored together with the input.
 
         However many pairs that are, no more than ``CACHED_PAIRS`` exist at once.
         """
-        positions = self._candidates(memory, texts)
-        pairs = (
-            (memory.edits[position], text)
-            for text, row in zip(texts, positions, strict=True)
-            for position in row.tolist()
-        )
+        if candidates is None or candidates >= len(edits):
+            positions = torch.arange(len(edits), device=self.encoder.device).expand(len(texts), -1)
+        else:
+            positions = vectors.nearest(self.vectors(texts), candidates)
+        pairs = ((edits[place], text) for text, row in zip(texts, positions, strict=True) for place in row.tolist())
         log_g = torch.empty(positions.numel(), device=positions.device)
-        for part in log_g.split(CACHED_PAIRS):
+        for part in torch.split(log_g, CACHED_PAIRS):
             part[:] = self.score_pairs(list(islice(pairs, len(part))))
         return log_g.view(positions.shape), positions
-
-    def _candidates(self, memory: EditMemory, texts: Sequence[str]) -> Tensor:
-        wanted = memory.settings.candidates
-        if wanted is None or wanted >= len(memory):
-            return torch.arange(len(memory), device=self.encoder.device).expand(len(texts), -1)
-        return memory.vectors.nearest(self.vectors(texts), wanted)
 
     def _batched_scores(self, pairs: Sequence[Pair]) -> list[float]:
         texts = [self.pair_text(pair) for pair in pairs]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from torch import nn
 
+from serac.config.editors import SeracSettings
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.base import Editor
 from serac.editors.serac.counterfactual import CounterfactualModel
@@ -98,6 +99,7 @@ class SeracEmbed(MemoryEditor):
     """SERAC with an Embed classifier."""
 
     name = "serac_embed"
+    section = SeracSettings
     kind = "embed"
 
 
@@ -105,4 +107,5 @@ class SeracCross(MemoryEditor):
     """SERAC with a Cross classifier."""
 
     name = "serac_cross"
+    section = SeracSettings
     kind = "cross"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -11,10 +11,9 @@ from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
 from serac.editors.serac.scope import Pair, ScopeClassifier
+from serac.editors.serac.vectors import VectorStore
 from serac.errors import ConfigError
-
-if TYPE_CHECKING:
-    from serac.editors.serac.memory import EditMemory
+from serac.records import Edit
 
 SHORTLIST = 8
 """Nearest rows by the expanded square that are scored again by their differences, which round less."""
@@ -64,14 +63,16 @@ class EmbedClassifier(ScopeClassifier):
         """Always."""
         return True
 
-    def search(self, memory: EditMemory, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+    def search(
+        self, texts: Sequence[str], edits: Sequence[Edit], vectors: VectorStore, candidates: int | None
+    ) -> tuple[Tensor, Tensor]:
         """The ``SHORTLIST`` nearest entries by one matrix product, scored by their differences.
 
         Of more entries than these at the same distance it is not defined which are returned.
         """
         queries = self.vectors(texts)
-        positions = memory.vectors.nearest(queries, SHORTLIST)
-        return self.from_squares(memory.vectors.squared_distances(queries, positions)), positions
+        positions = vectors.nearest(queries, SHORTLIST)
+        return self.from_squares(vectors.squared_distances(queries, positions)), positions
 
     def from_squares(self, squares: Tensor) -> Tensor:
         """Log g from squared distances; the cosine distance of unit vectors is half their squared distance."""
@@ -87,9 +88,9 @@ class EmbedClassifier(ScopeClassifier):
 
 
 def _pool(output: Any, attention_mask: Tensor, pooling: str) -> Tensor:
+    states: Tensor = output.pooler_output if pooling == "pooler" else output.last_hidden_state
     if pooling == "pooler":
-        return output.pooler_output
-    states = output.last_hidden_state
+        return states
     if pooling == "cls":
         return states[:, 0]
     counted = attention_mask.unsqueeze(-1).to(states.dtype)

@@ -5,59 +5,70 @@ Its last tokens are those of the row, so that its logits take the places of the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.mixing import fit
 from serac.editors.serac.rows import Rows
-
-if TYPE_CHECKING:
-    from serac.editors.serac.model import SeracModel
+from serac.tasks.base import Batch, Task
 
 
-def merged(model: SeracModel, rows: Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:
-    """Logits [B, L, V], or of the places that ``logits_to_keep`` asks for.
+def merged(
+    base: nn.Module,
+    task: Task,
+    counterfactual: CounterfactualModel,
+    rows: Rows,
+    input_ids: Tensor,
+    batch: dict[str, Any],
+) -> Tensor:
+    """Logits [B, L, V], or of the places that ``logits_to_keep`` asks for; ``task`` is the base model's.
 
     The base model reads the whole batch whoever answers, so that a row that is not routed gets exactly the bits that it
     gets without any edit. In a routed row, logits at places before the end of the question mean nothing.
     """
     keep = batch.get("logits_to_keep", 0)
-    read = _behind_edits(model, rows, input_ids, batch.get("attention_mask"))
+    read = _behind_edits(task, counterfactual, rows, input_ids, batch.get("attention_mask"))
     positions = (read["attention_mask"].cumsum(1) - 1).clamp(min=0)
     several = isinstance(keep, int)
-    said = model.counterfactual.model(**read, position_ids=positions, logits_to_keep=keep if several else 0).logits
+    said = counterfactual.model(**read, position_ids=positions, logits_to_keep=keep if several else 0).logits
     answered = _last(said, keep if several and keep else input_ids.shape[1])
     if not several:
         answered = answered[:, keep]
     if rows.routed.all():
         return answered
-    logits: Tensor = model.base(input_ids=input_ids, **{**batch, "labels": None}).logits
+    logits: Tensor = base(input_ids=input_ids, **{**batch, "labels": None}).logits
     logits[rows.routed] = fit(answered, logits.shape[-1], logits.dtype)
     return logits
 
 
 def answers(
-    model: SeracModel, rows: Rows, input_ids: Tensor, mask: Tensor | None, options: dict[str, Any]
+    task: Task,
+    counterfactual: CounterfactualModel,
+    rows: Rows,
+    input_ids: Tensor,
+    mask: Tensor | None,
+    options: dict[str, Any],
 ) -> tuple[Tensor, int]:
     """The rows in scope, each followed by what the counterfactual model says, and how many sequences each row has."""
-    read = _behind_edits(model, rows, input_ids, mask)
+    read = _behind_edits(task, counterfactual, rows, input_ids, mask)
     with torch.no_grad():
-        said = model.counterfactual.model.generate(**read, **options)[:, read["input_ids"].shape[1] :]
+        said = counterfactual.model.generate(**read, **options)[:, read["input_ids"].shape[1] :]
     own = input_ids[rows.routed]
     sequences = len(said) // len(own)
     return torch.cat([own.repeat_interleave(sequences, dim=0), said], dim=1), sequences
 
 
-def _behind_edits(model: SeracModel, rows: Rows, input_ids: Tensor, mask: Tensor | None) -> dict[str, Tensor]:
+def _behind_edits(
+    task: Task, counterfactual: CounterfactualModel, rows: Rows, input_ids: Tensor, mask: Tensor | None
+) -> Batch:
     edits, _ = rows.within()
     routed = rows.routed
-    task: Any = model.counterfactual.task
-    read: dict[str, Tensor] = task.behind_edits(
-        edits, input_ids[routed], None if mask is None else mask[routed], model.task
-    )
+    reader: Any = counterfactual.task
+    read: Batch = reader.behind_edits(edits, input_ids[routed], None if mask is None else mask[routed], task)
     return read
 
 

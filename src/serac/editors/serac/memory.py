@@ -121,9 +121,13 @@ class EditMemory:
         asked = torch.tensor([rows[text] for text in texts], device=device)
         return Retrieval(log_g[asked].exp(), ids[asked])
 
+    def search(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """See :meth:`ScopeClassifier.search`, among the edits of this memory."""
+        return self.classifier.search(texts, self.edits, self.vectors, self.settings.candidates)
+
     def _best(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Log g float32 [T] of the best entry of each text and its id int64 [T]."""
-        log_g, positions = self.classifier.search(self, texts)
+        log_g, positions = self.search(texts)
         best = log_g.amax(1)
         equal = log_g == best.unsqueeze(1)
         ids = torch.full(positions.shape, self.edits.next_id, device=positions.device)

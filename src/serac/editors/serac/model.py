@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.base import EditedModel
@@ -100,7 +100,7 @@ class SeracModel(EditedModel):
             output.loss = self._loss(output.logits, batch)
             return output
         if self._in_place:
-            logits = in_place.merged(self, rows, input_ids, batch)
+            logits = in_place.merged(self.base, self.task, self.counterfactual, rows, input_ids, batch)
             return RoutedOutput(self._loss(logits, batch), logits)
         if not self._soft and rows.routed.all() and not self._comparable:
             return self._in_own_words(rows, batch)
@@ -119,12 +119,12 @@ class SeracModel(EditedModel):
         rows = rows or self.route(self.task.texts(input_ids))
         base = cast(Any, self.base)
         if not rows.edited:
-            return base.generate(input_ids=input_ids, **options)
+            return cast(Tensor, base.generate(input_ids=input_ids, **options))
         require_supported(base, options, soft=self._soft)
         if self._soft:
             return self._generate_mixed(rows, input_ids, options)
         if not rows.routed.any():
-            return base.generate(input_ids=input_ids, **options)
+            return cast(Tensor, base.generate(input_ids=input_ids, **options))
         answers, sequences = self._answers(rows, input_ids, options)
         if rows.routed.all():
             return answers
@@ -219,7 +219,8 @@ class SeracModel(EditedModel):
         same = self._same_words and self._encodes == bool(self.counterfactual.model.config.is_encoder_decoder)
         others = chosen_rows(options_for_others(options, same_words=same), rows.routed)
         if self._in_place:
-            return in_place.answers(self, rows, input_ids, options.get("attention_mask"), others)
+            mask = options.get("attention_mask")
+            return in_place.answers(self.task, self.counterfactual, rows, input_ids, mask, others)
         answers = self.counterfactual.generate(*rows.within(), **others)
         sequences = len(answers) // int(rows.routed.sum())
         if same and self._encodes:
@@ -247,7 +248,8 @@ class SeracModel(EditedModel):
         self._require_comparable()
         mixture = Mixture(self.counterfactual, self.counterfactual.encode(*rows.all()), rows.found.beta)
         processors = [mixture, *(options.get("logits_processor") or ())]
-        return self.base.generate(input_ids=input_ids, **{**options, "logits_processor": processors})  # type: ignore[operator]
+        options = {**options, "logits_processor": processors}
+        return cast(Tensor, cast(Any, self.base).generate(input_ids=input_ids, **options))
 
     # --- disk ----------------------------------------------------------------------------------
     def save_pretrained(self, folder: Path | str) -> None:

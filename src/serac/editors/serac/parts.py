@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from serac.editors.serac.classifiers import load_classifier
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import ConfigError
@@ -42,7 +43,7 @@ def load_parts(
     if "counterfactual" not in content:
         raise ConfigError(f"{folder} was not written by an editor with a memory (serac_embed, serac_cross, rp)")
     device = next(base.parameters()).device
-    classifier = ScopeClassifier.from_pretrained(Path(folder) / "scope").to(device)
+    classifier = load_classifier(Path(folder) / "scope").to(device)
     if content["counterfactual"]:
         return (
             content,

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +14,10 @@ from transformers import AutoConfig, AutoTokenizer, BatchEncoding, PreTrainedMod
 
 from serac.config.serac import ScopeSettings
 from serac.editors.serac.cache import ModelCache
+from serac.editors.serac.vectors import VectorStore
 from serac.errors import ConfigError
 from serac.records import Edit
 from serac.tasks.loading import load_without_dropout
-
-if TYPE_CHECKING:
-    from serac.editors.serac.memory import EditMemory
 
 SETTINGS_FILE = "scope.json"
 CACHED_VECTORS = 4096
@@ -43,25 +41,16 @@ class ScopeClassifier(nn.Module, ABC):
 
     # --- loading and saving --------------------------------------------------------------------
     @classmethod
-    def from_checkpoint(cls, folder: Path | str, settings: ScopeSettings, *, seed: int = 0) -> ScopeClassifier:
-        """An untrained classifier of ``settings.kind`` around the Hugging Face encoder in ``folder``.
+    def from_checkpoint(cls, folder: Path | str, settings: ScopeSettings, *, seed: int = 0) -> Self:
+        """An untrained classifier around the Hugging Face encoder in ``folder``.
 
         ``seed`` draws the weights that the checkpoint lacks (the head of a cross classifier). Raises
         ``ConfigError`` if ``settings.layers`` asks for more layers than there are.
         """
-        kind = _kinds()[settings.kind]
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            encoder = load_without_dropout(kind.auto_class, str(folder), **kind._changes(folder, settings))
-        return kind(encoder, AutoTokenizer.from_pretrained(folder), settings).eval()
-
-    @classmethod
-    def from_pretrained(cls, folder: Path | str) -> ScopeClassifier:
-        """Inverse of :meth:`save_pretrained`; raises ``ConfigError`` if the folder holds no scope classifier."""
-        file = Path(folder) / SETTINGS_FILE
-        if not file.exists():
-            raise ConfigError(f"{folder} holds no scope classifier ({SETTINGS_FILE} is missing): train one first")
-        return cls.from_checkpoint(folder, ScopeSettings.model_validate_json(file.read_text(encoding="utf-8")))
+            encoder = load_without_dropout(cls.auto_class, str(folder), **cls._changes(folder, settings))
+        return cls(encoder, AutoTokenizer.from_pretrained(folder), settings).eval()
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write encoder and tokenizer as a Hugging Face folder, and the settings beside them."""
@@ -95,7 +84,8 @@ class ScopeClassifier(nn.Module, ABC):
             list(texts), padding=True, padding_side="right", truncation=True, max_length=limit, return_tensors="pt"
         )
         batch.pop("token_type_ids", None)
-        return batch.to(self.encoder.device)
+        on_device: BatchEncoding = batch.to(self.encoder.device)
+        return on_device
 
     # --- scores --------------------------------------------------------------------------------
     @abstractmethod
@@ -137,8 +127,13 @@ class ScopeClassifier(nn.Module, ABC):
         )
 
     @abstractmethod
-    def search(self, memory: EditMemory, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Log g float32 [T, m] of the entries worth considering and their positions int64 [T, m]."""
+    def search(
+        self, texts: Sequence[str], edits: Sequence[Edit], vectors: VectorStore, candidates: int | None
+    ) -> tuple[Tensor, Tensor]:
+        """Log g float32 [T, m] of the edits worth considering for each text and their positions int64 [T, m].
+
+        ``vectors`` are those of the ``edits``, as far as :meth:`needs_vectors`; ``candidates`` is the memory's setting.
+        """
 
     def _batched_states(self, texts: Sequence[str]) -> Tensor:
         heads, width = self.vector_shape
@@ -148,12 +143,12 @@ class ScopeClassifier(nn.Module, ABC):
                 result[places] = self.states([texts[place] for place in places]).float()
         return result
 
-    def inference(self) -> AbstractContextManager:
+    def inference(self) -> AbstractContextManager[None]:
         """No gradients, and autocast where ``precision`` asks for it."""
         return _Inference(self.encoder.device.type, self.settings.precision)
 
 
-class _Inference(AbstractContextManager):
+class _Inference(AbstractContextManager[None]):
     def __init__(self, device: str, precision: str) -> None:
         autocast = precision == "bfloat16"
         self.contexts = (torch.no_grad(), torch.autocast(device, dtype=torch.bfloat16) if autocast else nullcontext())
@@ -172,10 +167,3 @@ def in_length_order(texts: Sequence[str], batch_size: int) -> Iterator[list[int]
     order = sorted(range(len(texts)), key=lambda place: (-len(texts[place]), place))
     for start in range(0, len(order), batch_size):
         yield order[start : start + batch_size]
-
-
-def _kinds() -> dict[str, type[ScopeClassifier]]:
-    from serac.editors.serac.cross import CrossClassifier
-    from serac.editors.serac.embed import EmbedClassifier
-
-    return {kind.kind: kind for kind in (EmbedClassifier, CrossClassifier)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -149,6 +150,8 @@ class VectorStore:
         return self._index
 
 
-def _without_autocast(device: torch.device) -> AbstractContextManager:
+def _without_autocast(device: torch.device) -> AbstractContextManager[None]:
     available = torch.amp.is_autocast_available(device.type)
-    return torch.autocast(device.type, enabled=False) if available else nullcontext()
+    if not available:
+        return nullcontext()
+    return cast(AbstractContextManager[None], torch.autocast(device.type, enabled=False))

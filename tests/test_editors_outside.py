@@ -1,0 +1,95 @@
+"""An editor of another package: its module and an entry point, and not a line elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from added_from_outside import install
+from serac.config.files import merge, read_yaml
+from serac.editors.assembly import assemble
+from serac.editors.registry import EDITORS
+from serac.errors import ConfigError
+from serac.settings.composed import settings_section, validate
+from snakemake_runs import ROOT, SMOKE, snakemake
+from tiny_models import Tiny
+
+ONE_STEP = '''
+"""One gradient step on the edits."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+
+from serac.config.editors import EditorSection
+from serac.editors.configured import MatrixEditor
+from serac.editors.functional import WeightEditedModel
+
+
+class OneStepSettings(EditorSection):
+    """One gradient step on all edits together."""
+
+    method: Literal["one_step"] = Field("one_step", description="which method this is")
+    size: float = Field(0.1, gt=0, description="size of the step")
+
+
+class OneStep(MatrixEditor[OneStepSettings]):
+    name = "one_step"
+    section = OneStepSettings
+
+    def edit(self, edits):
+        weights = {name: weight.detach().clone().requires_grad_() for name, weight in self.base_weights().items()}
+        if not edits:
+            return WeightEditedModel(self.base, {})
+        batch = self.encode(self.task.encode_edits(edits))
+        loss = self.task.edit_loss(self.task.logits(WeightEditedModel(self.base, weights), batch), batch)
+        steps = torch.autograd.grad(loss, list(weights.values()))
+        moved = {
+            name: (weight - self.settings.size * step).detach()
+            for (name, weight), step in zip(weights.items(), steps, strict=True)
+        }
+        return WeightEditedModel(self.base, moved)
+'''
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    settings_section.cache_clear()
+    yield install(tmp_path, monkeypatch, "serac.editors", "one_step", ONE_STEP, "OneStep")
+    settings_section.cache_clear()
+
+
+@pytest.mark.usefixtures("environment")
+def test_an_added_editor_edits_and_is_saved(tiny_t5: Tiny, tmp_path: Path) -> None:
+    task, edits = tiny_t5.task, tiny_t5.edits[:2]
+    editor = assemble({"method": "one_step", "size": 0.05}, tiny_t5.model, task)
+    batch = task.encode_edits(edits)
+    edited = editor.edit(edits)
+    before, after = (task.edit_loss(task.logits(model, batch), batch).item() for model in (tiny_t5.model, edited))
+    assert after < before
+    editor.save_pretrained(tmp_path / "saved")
+    again = EDITORS["one_step"].from_pretrained(tmp_path / "saved", tiny_t5.model, task).edit(edits)
+    assert torch.equal(task.logits(again, batch), task.logits(edited, batch))
+
+
+def test_its_settings_are_checked_and_the_workflow_evaluates_it(environment: dict[str, str], tmp_path: Path) -> None:
+    added = {
+        "run": {"name": "outside"},
+        "editors": {"step": {"method": "one_step", "size": 0.2}},
+        "tuning": {"candidates": {"step": [{"size": size} for size in (0.05, 0.1, 0.2, 0.4)]}},
+        "problems": {"qa": {"editors": ["step"]}},
+    }
+    default = merge(read_yaml(ROOT / "config/config.yaml"), read_yaml(SMOKE))
+    assert validate(merge(default, added)).editors["step"].method == "one_step"
+    with pytest.raises(ConfigError, match="siz"):
+        validate(merge(default, {**added, "editors": {"step": {"method": "one_step", "siz": 1}}}))
+    scenario = tmp_path / "one_step.yaml"
+    scenario.write_text(yaml.safe_dump(added))
+    target = "results/outside/outcomes/qa/step/k2/seed0.parquet"
+    result = snakemake(tmp_path, "--dry-run", "--configfile", SMOKE, scenario, "--", target, **environment)
+    assert result.returncode == 0, result.stdout
