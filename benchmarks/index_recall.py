@@ -18,7 +18,7 @@ from torch import Tensor
 
 from serac.config.serac import MemorySettings
 from serac.editors.serac.embed import SHORTLIST
-from serac.editors.serac.vectors import VectorStore
+from serac.editors.serac.vector_store import VectorStore
 
 SPREAD = 0.5
 """Standard deviation of rows around their centre, in units of that of the centres."""

@@ -26,7 +26,7 @@ from reference_way import ReferenceWay
 
 from serac.config.evaluation import EvaluationSettings
 from serac.config.serac import RoutingSettings
-from serac.editors.assembly import assemble
+from serac.editors.from_settings import assemble
 from serac.editors.serac.editor import MemoryEditor, SeracCross, SeracEmbed
 from serac.editors.serac.model import SeracModel
 from serac.evaluation.base_outputs import BaseOutputs

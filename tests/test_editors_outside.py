@@ -11,7 +11,7 @@ import yaml
 
 from added_from_outside import install
 from serac.config.files import merge, read_yaml
-from serac.editors.assembly import assemble
+from serac.editors.from_settings import assemble
 from serac.editors.registry import EDITORS
 from serac.errors import ConfigError
 from serac.settings.composed import settings_section, validate
@@ -27,8 +27,8 @@ import torch
 from pydantic import Field
 
 from serac.config.editors import EditorSection
-from serac.editors.configured import MatrixEditor
-from serac.editors.functional import WeightEditedModel
+from serac.editors.configured_editor import MatrixEditor
+from serac.editors.weight_edited_model import WeightEditedModel
 
 
 class OneStepSettings(EditorSection):

@@ -13,7 +13,7 @@ from transformers.pytorch_utils import Conv1D
 
 from added_from_outside import install
 from serac.config.models import Architecture, CheckpointSettings
-from serac.editors.matrices import editable_matrices
+from serac.editors.edited_matrices import editable_matrices
 from serac.editors.registry import EDITORS
 from serac.models.architectures import build_model
 from serac.models.checkpoints import make_checkpoint

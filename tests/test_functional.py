@@ -6,7 +6,7 @@ import copy
 
 import torch
 
-from serac.editors.functional import WeightEditedModel
+from serac.editors.weight_edited_model import WeightEditedModel
 from serac_parts import batch_of
 from tiny_models import Tiny
 

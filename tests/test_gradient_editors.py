@@ -24,16 +24,16 @@ from transformers import (
 )
 
 from serac.config.training import TrainSettings
+from serac.editors.edited_matrices import editable_matrices, resolve_matrices
 from serac.editors.enn import EditableNetwork
 from serac.editors.factors import gradient_factors
 from serac.editors.ft import FineTuning
-from serac.editors.functional import WeightEditedModel
 from serac.editors.learned import LearnedEditor
 from serac.editors.lu import Lookup
-from serac.editors.matrices import editable_matrices, resolve_matrices
 from serac.editors.mend import Mend
 from serac.editors.mend_network import RunningStatistics
 from serac.editors.sampling import draw_batch
+from serac.editors.weight_edited_model import WeightEditedModel
 from serac.errors import ConfigError, DivergenceError
 from serac.records import Edit, Query
 from serac.training import train

@@ -13,15 +13,15 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from serac.config.serac import CounterfactualSettings, LoraSettings, RoutingSettings
 from serac.config.training import TrainSettings
+from serac.editors.edited_matrices import resolve_matrices
 from serac.editors.ft import FineTuning
 from serac.editors.lu import Lookup
-from serac.editors.matrices import resolve_matrices
 from serac.editors.mend import Mend
 from serac.editors.serac.adapter import with_adapter
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.memory import Retrieval
 from serac.editors.serac.model import SeracModel
-from serac.editors.serac.parts import prompted
+from serac.editors.serac.saved_parts import prompted
 from serac.editors.serac.training import counterfactual_objective
 from serac.errors import ConfigError
 from serac.records import Edit, EditExample, Query

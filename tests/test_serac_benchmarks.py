@@ -12,7 +12,7 @@ import torch
 import serac_parts
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.serac.embed import SHORTLIST
-from serac.editors.serac.vectors import VectorStore
+from serac.editors.serac.vector_store import VectorStore
 from tiny_models import Tiny
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))

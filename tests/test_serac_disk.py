@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 import serac_parts
 from serac.config.serac import MemorySettings
-from serac.editors.serac import columns, memory_file
+from serac.editors.serac import edit_columns, memory_file
 from serac.editors.serac.memory import FILE, EditMemory
 from serac.errors import ConfigError
 from serac.records import Edit
@@ -52,7 +52,7 @@ def test_loading_builds_no_edit_and_reads_no_vector(tmp_path, monkeypatch: pytes
     memory.add([Edit(f"where was number {number} born ?", "rome") for number in range(2000)], torch.randn(2000, 32))
     memory.save_pretrained(tmp_path)
     built: list[tuple[str, str]] = []
-    monkeypatch.setattr(columns, "Edit", lambda *pair: built.append(pair) or Edit(*pair))
+    monkeypatch.setattr(edit_columns, "Edit", lambda *pair: built.append(pair) or Edit(*pair))
     loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)
     assert (len(loaded), built) == (2000, [])
     assert loaded.edit(1999) == Edit("where was number 1999 born ?", "rome")

@@ -14,7 +14,7 @@ import serac_parts
 from serac.config.serac import MemorySettings
 from serac.editors.serac import cross
 from serac.editors.serac import memory as memory_module
-from serac.editors.serac.columns import EditColumns
+from serac.editors.serac.edit_columns import EditColumns
 from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.errors import SeracError
 from serac.records import Edit

@@ -7,8 +7,8 @@ import torch
 from transformers import AutoModel
 
 import serac_parts
-from serac.editors.serac.cache import ModelCache
 from serac.editors.serac.classifiers import load_classifier, untrained_classifier
+from serac.editors.serac.model_cache import ModelCache
 from serac.editors.serac.scope import ScopeClassifier, in_length_order
 from serac.errors import ConfigError
 from serac.records import Edit

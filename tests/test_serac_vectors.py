@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import serac_parts
 from serac.config.serac import MemorySettings
-from serac.editors.serac.approximate import ApproximateIndex
+from serac.editors.serac.approximate_index import ApproximateIndex
 from serac.editors.serac.memory import REBUILD_ABOVE, EditMemory
-from serac.editors.serac.vectors import VectorStore
+from serac.editors.serac.vector_store import VectorStore
 from serac.records import Edit
 from serac_parts import EDITS, TEXTS, WIDTH, assert_same
 

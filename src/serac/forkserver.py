@@ -46,7 +46,7 @@ _IMPORTS = (
     "transformers.models.auto.tokenization_auto",
     *(f"transformers.models.{family}.modeling_{family}" for family in _FAMILIES),
     "snakemake.iocontainers",
-    "serac.editors.assembly",
+    "serac.editors.from_settings",
     "serac.models.loading",
     "serac.evaluation.evaluate",
     "serac.training",

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from serac.config.editors import FineTuningSettings
 from serac.editors.ft import FineTuned, fine_tune
-from serac.editors.functional import WeightEditedModel
+from serac.editors.weight_edited_model import WeightEditedModel
 
 from .base_models import assert_named_close, batch_of, inputs_by_our_names, load_base, our_name, task_of
 from .vectors import Case, assert_all_compared, assert_close, claim, claimed_by, forms, hyperparameters, load_case

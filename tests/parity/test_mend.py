@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from serac.editors.factors import gradient_factors, informative_rows
-from serac.editors.functional import WeightEditedModel
 from serac.editors.mend import Mend
 from serac.editors.mend_network import RunningStatistics
+from serac.editors.weight_edited_model import WeightEditedModel
 from serac.tasks.base import Batch
 
 from .base_models import assert_named_close, batch_of, load_base, our_name, task_of

@@ -8,7 +8,7 @@ snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.training import TrainSettings
-from serac.editors.assembly import assemble
+from serac.editors.from_settings import assemble
 from serac.models.loading import load_base
 from serac.records import read_examples
 from serac.training import train

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from serac._exports import exported
 
 if TYPE_CHECKING:
-    from serac.editors.assembly import assemble as assemble
     from serac.editors.base import EditedModel as EditedModel
     from serac.editors.base import Editor as Editor
     from serac.editors.enn import EditableNetwork as EditableNetwork
+    from serac.editors.from_settings import assemble as assemble
     from serac.editors.ft import FineTuning as FineTuning
     from serac.editors.lu import Lookup as Lookup
     from serac.editors.mend import Mend as Mend
@@ -50,7 +50,7 @@ __all__ = [
 __getattr__, __dir__ = exported(
     __name__,
     {
-        "assembly": ("assemble",),
+        "from_settings": ("assemble",),
         "base": (
             "Editor",
             "EditedModel",

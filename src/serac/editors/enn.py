@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from serac.config.editors import EnnSettings
-from serac.editors.functional import WeightEditedModel
 from serac.editors.learned import LearnedEditor
+from serac.editors.weight_edited_model import WeightEditedModel
 from serac.errors import DivergenceError
 from serac.records import Edit
 from serac.tasks.base import Batch, Task

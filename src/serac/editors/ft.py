@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from serac.config.editors import FineTuningSettings
-from serac.editors.configured import MatrixEditor, require_answers
-from serac.editors.functional import WeightEditedModel
+from serac.editors.configured_editor import MatrixEditor, require_answers
+from serac.editors.weight_edited_model import WeightEditedModel
 from serac.errors import DivergenceError
 from serac.records import Edit
 from serac.tasks.base import Task

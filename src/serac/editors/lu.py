@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from serac.config.editors import LookupCacheSettings
 from serac.editors.base import EditedModel
-from serac.editors.configured import ConfiguredEditor, require_answers
+from serac.editors.configured_editor import ConfiguredEditor, require_answers
 from serac.records import Edit
 from serac.tasks.base import Task
 from serac.tasks.losses import IGNORED

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from serac.config.editors import MendSettings
+from serac.editors.edited_matrices import transposed
 from serac.editors.factors import gradient_factors, informative_rows
-from serac.editors.functional import WeightEditedModel
 from serac.editors.learned import LearnedEditor
-from serac.editors.matrices import transposed
 from serac.editors.mend_network import MendNetwork
+from serac.editors.weight_edited_model import WeightEditedModel
 from serac.records import Edit
 from serac.tasks.base import Batch, Task, device_of
 

@@ -10,7 +10,7 @@ from serac.config.editors import RetrieveAndPromptSettings
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.editor import MemoryEditor
-from serac.editors.serac.parts import prompted
+from serac.editors.serac.saved_parts import prompted
 from serac.editors.serac.scope import ScopeClassifier
 from serac.tasks.base import Task
 

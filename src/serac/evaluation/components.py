@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
-import torch
 
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import ScopeClassifier
 from serac.evaluation.batches import without_conflicts
 from serac.records import Edit, EditExample, Query
-from serac.tasks.base import Task, in_batches
+from serac.tasks.base import Task
 
 CLASSIFIER, COUNTERFACTUAL = "scope_classifier", "counterfactual"
 
@@ -48,7 +47,7 @@ def component_outcomes(
         pairs = list(zip(edits, queries, strict=True))
         right = {
             CLASSIFIER: _classified(classifier, pairs, inside=scope == "in"),
-            COUNTERFACTUAL: _answered(counterfactual, pairs, batch_size),
+            COUNTERFACTUAL: counterfactual.correct(edits, queries, batch_size).double().tolist(),
         }
         about = {"edit_id": [example.id for example, _ in asked], "scope": scope, "hard": [q.hard for _, q in asked]}
         for component, values in right.items():
@@ -59,16 +58,3 @@ def component_outcomes(
 def _classified(classifier: ScopeClassifier, pairs: Sequence[Pair], *, inside: bool) -> list[float]:
     similarity = classifier.score_pairs([(edit, query.input) for edit, query in pairs])
     return ((similarity > math.log(0.5)) == inside).double().tolist()
-
-
-def _answered(counterfactual: CounterfactualModel, pairs: Sequence[Pair], batch_size: int) -> list[float]:
-    values = [0.0] * len(pairs)
-    task = counterfactual.task
-    for positions in in_batches([query for _, query in pairs], batch_size):
-        chosen = [pairs[i] for i in positions]
-        batch = counterfactual.encode_queries([edit for edit, _ in chosen], [query for _, query in chosen])
-        with torch.no_grad():
-            right = task.correct(task.logits(counterfactual.model, batch), batch)
-        for position, value in zip(positions, right.double().tolist(), strict=True):
-            values[position] = value
-    return values

@@ -84,12 +84,12 @@ class CausalTask(Seq2SeqTask):
 
     @property
     def _pad(self) -> int:
-        return int(self.tokenizer.pad_token_id)  # type: ignore[arg-type]
+        return int(self.tokenizer.pad_token_id)
 
     def _ended(self, texts: Sequence[str]) -> list[str]:
         """Texts with an end-of-sequence token where the tokenizer does not add one itself."""
         eos = self.tokenizer.eos_token
-        adds = self.tokenizer("a")["input_ids"][-1:] == [self.tokenizer.eos_token_id]  # type: ignore[index]
+        adds = self.tokenizer("a")["input_ids"][-1:] == [self.tokenizer.eos_token_id]
         return list(texts) if adds else [f"{text}{eos}" for text in texts]
 
     def _left_padded(self, texts: Sequence[str]) -> Batch:

@@ -159,7 +159,7 @@ class ChatTask(CausalTask):
     # --- tokens --------------------------------------------------------------------------------
     @property
     def _ends(self) -> list[int]:
-        return [self.stop, int(self.tokenizer.eos_token_id)]  # type: ignore[arg-type]
+        return [self.stop, int(self.tokenizer.eos_token_id)]
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -160,7 +160,7 @@ def load_editor(snakemake: Job) -> tuple[Any, dict[str, Any]]:
     Reads the inputs ``base`` and, where the rule has them, ``scope``, ``counterfactual``, ``weights`` and ``tuning``,
     and the parameters ``editor``, ``edited``, ``task`` and ``max_length``.
     """
-    from serac.editors.assembly import assemble
+    from serac.editors.from_settings import assemble
     from serac.models.loading import load_base
 
     params, files = snakemake.params, snakemake.input

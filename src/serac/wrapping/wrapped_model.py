@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from serac.config.serac import RoutingSettings
 from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.editors.serac.model import SeracModel
-from serac.editors.serac.rows import Rows
+from serac.editors.serac.routed_rows import Rows
 from serac.errors import SeracError
 from serac.records import Edit
 from serac.tasks.base import Task

@@ -17,7 +17,7 @@ from serac.config.serac import CounterfactualSettings, LoraSettings
 from serac.editors.serac.adapter import adapter_tensors, load_adapter, with_adapter
 from serac.errors import ConfigError
 from serac.records import Edit, Query
-from serac.tasks.base import Batch, Task, device_of, left_padded
+from serac.tasks.base import Batch, Task, device_of, in_batches, left_padded
 from serac.tasks.registry import TASKS, load_task
 
 SETTINGS_FILE = "counterfactual.json"
@@ -113,6 +113,15 @@ class CounterfactualModel(nn.Module):
         batch = self.task.encode_conditioned(edits, queries)
         device = device_of(self.model)
         return {name: tensor.to(device) for name, tensor in batch.items()}
+
+    @torch.no_grad()
+    def correct(self, edits: Sequence[Edit], queries: Sequence[Query], batch_size: int) -> Tensor:
+        """bool [N] on the CPU: the wanted output of each query is what the model says given the edit at its place."""
+        right = torch.zeros(len(queries), dtype=torch.bool)
+        for positions in in_batches(queries, batch_size):
+            batch = self.encode_queries([edits[i] for i in positions], [queries[i] for i in positions])
+            right[positions] = self.task.correct(self.task.logits(self.model, batch), batch).cpu()
+        return right
 
     def forward(self, edits: Sequence[Edit], texts: Sequence[str], **others: Any) -> Any:
         """Output (with ``logits``) given the edit at the place of each text; ``others`` go to the model."""

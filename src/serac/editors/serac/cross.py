@@ -13,9 +13,9 @@ from torch.nn.functional import logsigmoid, normalize
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
-from serac.editors.serac.cache import ModelCache
+from serac.editors.serac.model_cache import ModelCache
 from serac.editors.serac.scope import Pair, ScopeClassifier, in_length_order
-from serac.editors.serac.vectors import VectorStore
+from serac.editors.serac.vector_store import VectorStore
 from serac.records import Edit
 
 CACHED_PAIRS = 65536

@@ -13,7 +13,7 @@ from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.base import Editor
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.model import SeracModel
-from serac.editors.serac.parts import load_parts, save_parts
+from serac.editors.serac.saved_parts import load_parts, save_parts
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import ConfigError
 from serac.records import Edit

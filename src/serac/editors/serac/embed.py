@@ -11,7 +11,7 @@ from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
 from serac.editors.serac.scope import Pair, ScopeClassifier
-from serac.editors.serac.vectors import VectorStore
+from serac.editors.serac.vector_store import VectorStore
 from serac.errors import ConfigError
 from serac.records import Edit
 

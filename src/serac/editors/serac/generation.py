@@ -67,7 +67,7 @@ class Mixture(LogitsProcessor):
         self.mask, self.beta = batch["attention_mask"], beta
         self.encoded = cast(Any, self.model).get_encoder()(**batch)
 
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # type: ignore[override]
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """Log-probabilities [B, V] of the mixture after the decoder's ``input_ids`` [B, S]."""
         said = self.model(encoder_outputs=self.encoded, attention_mask=self.mask, decoder_input_ids=input_ids)
         answered = fit(said.logits[:, -1], scores.shape[-1], scores.dtype)

@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.mixing import fit
-from serac.editors.serac.rows import Rows
+from serac.editors.serac.routed_rows import Rows
 from serac.tasks.base import Batch, Task
 
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from serac.config.serac import MemorySettings
-from serac.editors.serac.columns import EditColumns
+from serac.editors.serac.edit_columns import EditColumns
 from serac.editors.serac.memory_file import MemoryContent, read_memory, write_memory
 from serac.editors.serac.scope import ScopeClassifier
-from serac.editors.serac.vectors import VectorStore
+from serac.editors.serac.vector_store import VectorStore
 from serac.errors import ConfigError, SeracError
 from serac.records import Edit
 

@@ -18,8 +18,8 @@ from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.generation import Mixture, options_for_others, require_supported
 from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.editors.serac.mixing import fit, merge_rows, mix_sequences, mix_verdicts
-from serac.editors.serac.parts import load_parts, save_parts
-from serac.editors.serac.rows import Rows, chosen_rows
+from serac.editors.serac.routed_rows import Rows, chosen_rows
+from serac.editors.serac.saved_parts import load_parts, save_parts
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import SeracError
 from serac.records import Edit

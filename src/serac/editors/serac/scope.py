@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoTokenizer, BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
-from serac.editors.serac.cache import ModelCache
-from serac.editors.serac.vectors import VectorStore
+from serac.editors.serac.model_cache import ModelCache
+from serac.editors.serac.vector_store import VectorStore
 from serac.errors import ConfigError
 from serac.records import Edit
 from serac.tasks.loading import load_without_dropout

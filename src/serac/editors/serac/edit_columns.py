@@ -12,8 +12,8 @@ from serac.records import Edit
 class EditColumns(Sequence[Edit]):
     """Edits by position; an ``Edit`` is built where one is asked for.
 
-    Positions move as in :class:`serac.editors.serac.vectors.VectorStore`: removing an edit puts the last one in its
-    place. Ids stay.
+    Positions move as in :class:`serac.editors.serac.vector_store.VectorStore`: removing an edit puts the last one in
+    its place. Ids stay.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from serac.config.serac import MemorySettings
-from serac.editors.serac.approximate import ApproximateIndex
+from serac.editors.serac.approximate_index import ApproximateIndex
 
 
 class VectorStore:

@@ -10,7 +10,7 @@ from torch import nn
 
 from serac.config.editors import MemoryEditorSettings
 from serac.editors.base import Editor
-from serac.editors.configured import MatrixEditor
+from serac.editors.configured_editor import MatrixEditor
 from serac.editors.registry import EDITORS
 from serac.editors.serac.classifiers import load_classifier
 from serac.editors.serac.counterfactual import CounterfactualModel

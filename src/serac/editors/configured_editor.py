@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from serac.config.check import validate_section
 from serac.config.editors import EditorSection
 from serac.editors.base import EditedModel, Editor
-from serac.editors.functional import WeightEditedModel
-from serac.editors.matrices import resolve_matrices
+from serac.editors.edited_matrices import resolve_matrices
+from serac.editors.weight_edited_model import WeightEditedModel
 from serac.errors import ConfigError
 from serac.records import Edit
 from serac.tasks.base import Batch, Task, device_of
@@ -90,7 +90,7 @@ class MatrixEditor(ConfiguredEditor[S]):
     """An editor that changes weight matrices: those matching ``matrices``, or the default ones of the architecture."""
 
     def __init__(self, base: nn.Module, task: Task, *, matrices: Sequence[str] = (), **hyperparameters: Any) -> None:
-        """``matrices`` are parameter names or patterns; see :func:`serac.editors.matrices.resolve_matrices`."""
+        """``matrices`` are parameter names or patterns; see :func:`serac.editors.edited_matrices.resolve_matrices`."""
         super().__init__(base, task, **hyperparameters)
         self.matrices = resolve_matrices(base, matrices)
 
