@@ -1,4 +1,4 @@
-"""An editor of another package: its module and an entry point, and not a line elsewhere."""
+"""The editor that docs/extending.md adds: its module and an entry point, and not a line elsewhere."""
 
 from __future__ import annotations
 
@@ -15,53 +15,20 @@ from serac.editors.from_settings import assemble
 from serac.editors.registry import EDITORS
 from serac.errors import ConfigError
 from serac.settings.composed import settings_section, validate
+from serac.settings.paper import paper_section
+from serac.settings.problems import problems_section
 from snakemake_runs import ROOT, SMOKE, snakemake
 from tiny_models import Tiny
-
-ONE_STEP = '''
-"""One gradient step on the edits."""
-
-from typing import Literal
-
-import torch
-from pydantic import Field
-
-from serac.config.editors import EditorSection
-from serac.editors.configured_editor import MatrixEditor
-from serac.editors.weight_edited_model import WeightEditedModel
-
-
-class OneStepSettings(EditorSection):
-    """One gradient step on all edits together."""
-
-    method: Literal["one_step"] = Field("one_step", description="which method this is")
-    size: float = Field(0.1, gt=0, description="size of the step")
-
-
-class OneStep(MatrixEditor[OneStepSettings]):
-    name = "one_step"
-    section = OneStepSettings
-
-    def edit(self, edits):
-        weights = {name: weight.detach().clone().requires_grad_() for name, weight in self.base_weights().items()}
-        if not edits:
-            return WeightEditedModel(self.base, {})
-        batch = self.encode(self.task.encode_edits(edits))
-        loss = self.task.edit_loss(self.task.logits(WeightEditedModel(self.base, weights), batch), batch)
-        steps = torch.autograd.grad(loss, list(weights.values()))
-        moved = {
-            name: (weight - self.settings.size * step).detach()
-            for (name, weight), step in zip(weights.items(), steps, strict=True)
-        }
-        return WeightEditedModel(self.base, moved)
-'''
 
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    settings_section.cache_clear()
-    yield install(tmp_path, monkeypatch, "serac.editors", "one_step", ONE_STEP, "OneStep")
-    settings_section.cache_clear()
+    sections = (settings_section, problems_section, paper_section)
+    for section in sections:
+        section.cache_clear()
+    yield install(tmp_path, monkeypatch)
+    for section in sections:
+        section.cache_clear()
 
 
 @pytest.mark.usefixtures("environment")
