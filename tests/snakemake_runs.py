@@ -38,3 +38,9 @@ def snakemake(
         stderr=subprocess.STDOUT,
         check=False,
     )
+
+
+def files_of(scenario: Path) -> list[Path]:
+    """What a scenario is merged from, in order: ``a_b.yaml`` lies on top of ``a.yaml``."""
+    below = [path for path in sorted(scenario.parent.glob("*.yaml")) if scenario.stem.startswith(f"{path.stem}_")]
+    return [*below, scenario]

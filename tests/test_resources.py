@@ -22,7 +22,7 @@ from serac.workflow.attempts import Attempts
 from serac.workflow.cost_estimate import Estimate
 from serac.workflow.gpus import lease
 from serac.workflow.graph import jobs, plan, submissions
-from snakemake_runs import ROOT
+from snakemake_runs import ROOT, files_of
 
 PAPER = ROOT / "config/paper.yaml"
 SLURM = ROOT / "workflow/profiles/slurm/config.yaml"
@@ -46,7 +46,7 @@ def test_no_job_and_no_group_asks_for_more_than_a_day_at_any_attempt(
     monkeypatch.chdir(tmp_path)
     profiles = [yaml.safe_load(path.read_text()) for path in ROOT.glob("workflow/profiles/*/config.yaml")]
     (grouping,) = [profile for profile in profiles if "groups" in profile]
-    graph = plan([config], profile=grouping)
+    graph = plan(files_of(config), profile=grouping)
     entries = submissions(graph)
     assert {"measurements", "problems"} <= {entry.groupid for entry in entries if entry.is_group()}
     tried = max(job.restart_times for job in jobs(graph)) + 1

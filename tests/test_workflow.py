@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from serac.settings import load
-from snakemake_runs import ROOT, SMOKE, snakemake
+from snakemake_runs import ROOT, SMOKE, files_of, snakemake
 
 SCENARIOS = sorted((ROOT / "config").glob("*.yaml"))
 TARGETS = ("data", "models", "tables", "figures")
@@ -17,8 +17,7 @@ TARGETS = ("data", "models", "tables", "figures")
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_dry_run_of_every_scenario(tmp_path: Path, scenario: Path) -> None:
-    below = [path for path in SCENARIOS if scenario.stem.startswith(f"{path.stem}_")]  # an overlay of another scenario
-    run = snakemake(tmp_path, "--dry-run", "--configfile", *below, scenario)
+    run = snakemake(tmp_path, "--dry-run", "--configfile", *files_of(scenario))
     assert run.returncode == 0, run.stdout[-2000:]
     jobs = counts(run.stdout)
     assert {"prepare_problem", "train_base", "train_scope_classifier", "evaluate_editor", "write_report"} <= set(jobs)
