@@ -31,7 +31,7 @@ from serac.editors.serac.editor import MemoryEditor, SeracCross, SeracEmbed
 from serac.editors.serac.model import SeracModel
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.batches import EditBatch, make_batches
-from serac.evaluation.evaluate import evaluate, same_text
+from serac.evaluation.scoring import evaluate, same_text
 from serac.models.loading import load_base
 from serac.records import EditExample, Query, read_examples
 from serac.settings import load

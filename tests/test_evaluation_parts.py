@@ -20,7 +20,7 @@ from serac.evaluation.choices import evaluate_choices
 from serac.evaluation.components import component_outcomes
 from serac.evaluation.cost import measure_cost, module_bytes, peak_allocation
 from serac.evaluation.embedding_space import embedding_space
-from serac.evaluation.evaluate import evaluate
+from serac.evaluation.scoring import evaluate
 from serac.evaluation.threshold import threshold_outcomes
 from serac.records import Query
 from tiny_models import Tiny

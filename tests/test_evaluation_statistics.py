@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from serac.config.evaluation import BootstrapSettings, EvaluationSettings, TuningSettings
 from serac.errors import ConfigError, DivergenceError
-from serac.evaluation.aggregate import COLUMNS, OutcomesFile, RepeatedSeedError, aggregate, write_results
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.bootstrap import UNIT, Sample
-from serac.evaluation.evaluate import evaluate
-from serac.evaluation.tune import candidates_of, select, tune
+from serac.evaluation.metrics import COLUMNS, OutcomesFile, RepeatedSeedError, aggregate, write_results
+from serac.evaluation.scoring import evaluate
+from serac.evaluation.tuning import candidates_of, select, tune
 
 BOOTSTRAP = BootstrapSettings(resamples=500)
 

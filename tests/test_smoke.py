@@ -22,7 +22,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from report_browser import browser, read_report
-from serac.evaluation.aggregate import COLUMNS, NO_EDIT
+from serac.evaluation.metrics import COLUMNS, NO_EDIT
 from serac.paper.registry import ITEMS
 from serac.paper.verdicts import COLUMNS as CLAIM_COLUMNS
 from serac.records import read_examples

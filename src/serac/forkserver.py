@@ -48,7 +48,7 @@ _IMPORTS = (
     "snakemake.iocontainers",
     "serac.editors.from_settings",
     "serac.models.loading",
-    "serac.evaluation.evaluate",
+    "serac.evaluation.scoring",
     "serac.training",
 )
 _MEGABYTE = 1 << 20

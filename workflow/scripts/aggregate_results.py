@@ -6,7 +6,7 @@ snakemake: Job
 start(snakemake)
 
 from serac.config.evaluation import BootstrapSettings
-from serac.evaluation.aggregate import OutcomesFile, aggregate, write_results
+from serac.evaluation.metrics import OutcomesFile, aggregate, write_results
 
 files = [OutcomesFile.from_path(path) for path in snakemake.input]
 settings = BootstrapSettings(**snakemake.params.bootstrap)

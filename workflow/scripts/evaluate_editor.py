@@ -10,8 +10,8 @@ start(snakemake, torch=True)
 
 from serac.config.evaluation import EvaluationSettings, TuningSettings
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.evaluate import evaluate
-from serac.evaluation.tune import tune
+from serac.evaluation.scoring import evaluate
+from serac.evaluation.tuning import tune
 from serac.records import read_examples
 
 params, files, output = snakemake.params, snakemake.input, snakemake.output

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from serac.config.evaluation import EvaluationSettings
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.evaluate import evaluate_unedited
+from serac.evaluation.scoring import evaluate_unedited
 from serac.records import read_examples
 from serac.tasks.registry import load_task
 

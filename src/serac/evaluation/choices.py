@@ -10,7 +10,7 @@ from serac.config.evaluation import Choice, EvaluationSettings
 from serac.editors.base import Editor
 from serac.errors import DivergenceError
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.evaluate import evaluate_at_thresholds
+from serac.evaluation.scoring import evaluate_at_thresholds
 from serac.records import EditExample
 
 
@@ -24,7 +24,7 @@ def evaluate_choices(
     *,
     k: int,
 ) -> list[pd.DataFrame | DivergenceError]:
-    """For each choice the outcomes of ``editor.tuned(**choice)``, as of :mod:`serac.evaluation.evaluate`, or its error.
+    """For each choice the outcomes of ``editor.tuned(**choice)``, as of :mod:`serac.evaluation.scoring`, or its error.
 
     Choices that are equal but for the editor's ``threshold_name`` are scored once, with everything routed.
     """

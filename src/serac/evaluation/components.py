@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from serac.editors.serac.counterfactual import CounterfactualModel
-from serac.editors.serac.scope import ScopeClassifier
 from serac.evaluation.batches import without_conflicts
+from serac.evaluation.parts import Answerer, Router
 from serac.records import Edit, EditExample, Query
 from serac.tasks.base import Task
 
@@ -20,8 +19,8 @@ Pair = tuple[Edit, Query]
 
 
 def component_outcomes(
-    classifier: ScopeClassifier,
-    counterfactual: CounterfactualModel,
+    classifier: Router,
+    counterfactual: Answerer,
     examples: Sequence[EditExample],
     task: Task,
     *,
@@ -55,6 +54,6 @@ def component_outcomes(
     return pd.concat(parts, ignore_index=True).astype({"edit_id": "str", "hard": "bool", "value": "float64"})
 
 
-def _classified(classifier: ScopeClassifier, pairs: Sequence[Pair], *, inside: bool) -> list[float]:
+def _classified(classifier: Router, pairs: Sequence[Pair], *, inside: bool) -> list[float]:
     similarity = classifier.score_pairs([(edit, query.input) for edit, query in pairs])
     return ((similarity > math.log(0.5)) == inside).double().tolist()

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from serac.editors.serac.embed import EmbedClassifier
 from serac.evaluation.batches import without_conflicts
+from serac.evaluation.parts import VectorRouter
 from serac.records import Edit, EditExample
 from serac.tasks.base import Task
 
 
 def embedding_space(
-    classifier: EmbedClassifier, examples: Sequence[EditExample], task: Task, *, edits: int, inputs: int, seed: int
+    classifier: VectorRouter, examples: Sequence[EditExample], task: Task, *, edits: int, inputs: int, seed: int
 ) -> pd.DataFrame:
     """Vectors of sampled edits and of at most ``inputs`` easy and hard inputs of each scope around each.
 

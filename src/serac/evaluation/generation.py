@@ -12,7 +12,7 @@ from serac.config.evaluation import EvaluationSettings
 from serac.editors.base import Editor
 from serac.evaluation.base_outputs import unique_queries
 from serac.evaluation.batches import EditBatch, make_batches
-from serac.evaluation.evaluate import as_frame, same_text
+from serac.evaluation.scoring import as_frame, same_text
 from serac.records import EditExample, Query
 
 Texts = dict[tuple[str, str], str]
@@ -24,7 +24,7 @@ def evaluate_by_generation(
     """Outcomes of ``editor`` with ``k`` simultaneous edits whose ``value`` compares generated answers.
 
     In scope 1 where the edited model's greedy answer is the wanted one, out of scope 1 where it differs from the base
-    model's. Columns as of :func:`serac.evaluation.evaluate.evaluate`; routing columns are NaN. Used where logits
+    model's. Columns as of :func:`serac.evaluation.scoring.evaluate`; routing columns are NaN. Used where logits
     cannot be compared: another vocabulary or a decoder-only base model.
     """
     batches = [batch for seed in seeds for batch in make_batches(examples, k, settings.batches(k), seed)]

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from serac.editors.serac.scope import ScopeClassifier
+from serac.evaluation.parts import VectorRouter
 from serac.records import EditExample, Query
 
 CANDIDATES = 4
@@ -21,9 +21,7 @@ CANDIDATES = 4
 _SLICE = 1024  # pairs scored at once, few enough that the classifier remembers their vectors
 
 
-def route_scores(
-    classifier: ScopeClassifier, asked: Sequence[EditExample], others: Sequence[EditExample]
-) -> pd.DataFrame:
+def route_scores(classifier: VectorRouter, asked: Sequence[EditExample], others: Sequence[EditExample]) -> pd.DataFrame:
     """Best log g of every input in scope of ``asked`` and of their NQ questions, in a memory of both lists' edits.
 
     Columns ``kind``, ``own`` (best entry of the same group; NaN without one) and ``foreign`` (best of other groups).
@@ -56,7 +54,7 @@ def choose_threshold(scores: pd.DataFrame, false_alarms: float) -> float:
 
 
 def routing_curve(
-    classifier: ScopeClassifier,
+    classifier: VectorRouter,
     test: Sequence[EditExample],
     others: Sequence[EditExample],
     sizes: Sequence[int],
@@ -89,7 +87,7 @@ def _inputs(example: EditExample) -> list[Query]:
 
 
 def _best(
-    classifier: ScopeClassifier,
+    classifier: VectorRouter,
     memory: Sequence[EditExample],
     queries: Sequence[tuple[str, Query]],
     distances: Tensor,

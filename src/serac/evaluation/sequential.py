@@ -13,7 +13,7 @@ from serac.config.evaluation import SequentialSettings
 from serac.editors.base import Editor
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.batches import EditBatch, NotEnoughEditsError, make_batches
-from serac.evaluation.evaluate import score_batch
+from serac.evaluation.scoring import score_batch
 from serac.records import EditExample
 
 COLUMNS = ["seed", "edits", "es", "dd", "n_in", "n_out"]

@@ -10,7 +10,7 @@ from serac.config.evaluation import EvaluationSettings
 from serac.editors.base import Editor
 from serac.errors import ConfigError
 from serac.evaluation.base_outputs import BaseOutputs
-from serac.evaluation.evaluate import evaluate_at_thresholds
+from serac.evaluation.scoring import evaluate_at_thresholds
 from serac.records import EditExample
 
 COLUMNS = ["batch", "seed", "edit_id", "scope", "kind", "hard", "beta"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from serac.evaluation.aggregate import READ, Outcomes
 from serac.evaluation.bootstrap import Estimate
+from serac.evaluation.metrics import READ, Outcomes
 from serac.paper.item import Data, read_cells
 from serac.paper.names import problem_name
 from serac.paper.tables import NONE, with_interval

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from serac.evaluation.aggregate import NO_EDIT
+from serac.evaluation.metrics import NO_EDIT
 from serac.problems import registry
 
 EDITORS = {

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from serac.config.models import BaseModelSettings
 from serac.config.names import Named, ProblemName, SeracName
-from serac.evaluation.aggregate import DIFFERENCE
+from serac.evaluation.metrics import DIFFERENCE
 from serac.paper.grid import es_dd_grid, es_dd_numbers, outcomes_by_problem
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, measured, run_problems
 from serac.paper.names import problem_name

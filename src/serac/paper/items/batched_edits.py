@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import Field, PositiveInt
 
-from serac.evaluation.aggregate import DIFFERENCE, Outcomes, in_nats
 from serac.evaluation.bootstrap import Estimate
+from serac.evaluation.metrics import DIFFERENCE, Outcomes, in_nats
 from serac.paper import style
 from serac.paper.grid import outcomes_by_problem
 from serac.paper.item import Cell, Data, Item, ItemOnProblem, Scenario, outcomes

@@ -11,8 +11,8 @@ import pandas as pd
 from pydantic import Field
 
 from serac.config.names import Named, ProblemName, SeracName
-from serac.evaluation.aggregate import DIFFERENCE, NO_EDIT, Outcomes
 from serac.evaluation.bootstrap import Estimate, Statistic
+from serac.evaluation.metrics import DIFFERENCE, NO_EDIT, Outcomes
 from serac.paper import reported
 from serac.paper.grid import bounds, outcomes_by_problem
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, main_outcomes, outcomes

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from serac.evaluation.aggregate import Outcomes
+from serac.evaluation.metrics import Outcomes
 from serac.paper import style
 from serac.paper.grid import outcomes_by_problem
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, main_outcomes

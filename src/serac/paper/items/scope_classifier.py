@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from serac.config.names import EditorName, Named, ProblemName
-from serac.evaluation.aggregate import DIFFERENCE
+from serac.evaluation.metrics import DIFFERENCE
 from serac.paper.grid import es_dd_grid, es_dd_numbers, outcomes_by_problem
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, outcomes, run_problems
 from serac.paper.names import problem_name

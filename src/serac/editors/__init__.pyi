@@ -1,0 +1,17 @@
+from .base import EditedModel as EditedModel
+from .base import Editor as Editor
+from .enn import EditableNetwork as EditableNetwork
+from .from_settings import assemble as assemble
+from .ft import FineTuning as FineTuning
+from .lu import Lookup as Lookup
+from .mend import Mend as Mend
+from .registry import EDITORS as EDITORS
+from .rp import RetrieveAndPrompt as RetrieveAndPrompt
+from .serac.classifiers import load_classifier as load_classifier
+from .serac.classifiers import untrained_classifier as untrained_classifier
+from .serac.counterfactual import CounterfactualModel as CounterfactualModel
+from .serac.editor import SeracCross as SeracCross
+from .serac.editor import SeracEmbed as SeracEmbed
+from .serac.memory import EditMemory as EditMemory
+from .serac.model import SeracModel as SeracModel
+from .serac.scope import ScopeClassifier as ScopeClassifier

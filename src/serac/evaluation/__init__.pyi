@@ -1,0 +1,16 @@
+from .base_outputs import BaseOutputs as BaseOutputs
+from .batches import EditBatch as EditBatch
+from .batches import make_batches as make_batches
+from .bootstrap import Estimate as Estimate
+from .bootstrap import Sample as Sample
+from .cost import measure_cost as measure_cost
+from .generation import evaluate_by_generation as evaluate_by_generation
+from .metrics import Outcomes as Outcomes
+from .metrics import OutcomesFile as OutcomesFile
+from .metrics import aggregate as aggregate
+from .scoring import evaluate as evaluate
+from .scoring import evaluate_at_thresholds as evaluate_at_thresholds
+from .scoring import evaluate_unedited as evaluate_unedited
+from .scoring import score_batch as score_batch
+from .sequential import evaluate_sequence as evaluate_sequence
+from .tuning import tune as tune

@@ -1,0 +1,10 @@
+from .base_pairs import BaseData as BaseData
+from .base_pairs import BasePair as BasePair
+from .base_pairs import read_pairs as read_pairs
+from .base_pairs import write_pairs as write_pairs
+from .neighbours import hard_negatives as hard_negatives
+from .problem import Problem as Problem
+from .registry import PROBLEMS as PROBLEMS
+from .splits import Splits as Splits
+from .splits import SplitSettings as SplitSettings
+from .splits import load_splits as load_splits
