@@ -75,9 +75,11 @@ def test_results_have_every_editor_and_metric(smoke: Path) -> None:
     results = pd.read_csv(smoke / "results.csv")
     assert list(results) == COLUMNS
     expected = {(problem, editor) for problem in SETTINGS.run.problems for editor in editors_of(problem)}
-    k = SETTINGS.paper.k
-    assert expected == set(results[results["k"] == k][["problem", "editor"]].itertuples(index=False, name=None))
-    assert set(results["k"]) == {k, *SETTINGS.paper.batched_edits.ks}
+    own = results[results["k"] == results["problem"].map(SETTINGS.paper.k_on)]
+    assert expected == set(own[["problem", "editor"]].itertuples(index=False, name=None))
+    batched = {("qa", k) for k in SETTINGS.paper.batched_edits.ks}
+    found = set(results[["problem", "k"]].itertuples(index=False, name=None))
+    assert found == batched | {(problem, SETTINGS.paper.k_on(problem)) for problem in SETTINGS.run.problems}
     assert {"es", "dd", "es_minus_dd", "router_hit", "router_false"} <= set(results["metric"])
     assert results["value"].notna().all()
     results = results[results["ci_low"].notna()]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from serac.evaluation.bootstrap import Estimate
 from serac.evaluation.metrics import READ, Outcomes
-from serac.paper.item import Data, read_cells
+from serac.paper.item import Cell, Data, read_cells
 from serac.paper.names import problem_name
 from serac.paper.tables import NONE, with_interval
 
@@ -22,6 +22,18 @@ def outcomes_by_problem(data: Data[Any]) -> dict[str, Outcomes]:
         problem: Outcomes(problem, read_cells(data.where(problem=problem), READ), data.bootstrap)
         for problem in data.distinct("problem")
     }
+
+
+def simultaneous_edits(cells: Sequence[Cell]) -> str:
+    """How many edits the cells apply at once, with the problems that differ from the first one.
+
+    >>> simultaneous_edits([Cell("", "qa", k=10), Cell("", "fc", k=10), Cell("", "convsent", k=5)])
+    '10 simultaneous edits (ConvSent: 5)'
+    """
+    ks = {cell.problem: cell.k for cell in cells}
+    usual = next(iter(ks.values()), 0)
+    others = [f"{problem_name(problem)}: {k}" for problem, k in ks.items() if k != usual]
+    return f"{usual} simultaneous edits" + (f" ({', '.join(others)})" if others else "")
 
 
 def bounds(name: str, estimate: Estimate) -> dict[str, float]:

@@ -80,7 +80,6 @@ class Data(Generic[S]):
 
     settings: S
     cells: Sequence[Cell]
-    k: int
     seed: int
     """Samples the examples that an item prints."""
     bootstrap: BootstrapSettings
@@ -158,7 +157,7 @@ def measured(
     scenario: Scenario, what: str, suffix: str, problem: str, editors: Sequence[str], *, k: int = 0, base: str = ""
 ) -> list[Cell]:
     """Cells of a measurement of single editors, one for every training seed; none if the problem is not run."""
-    folder, k = f"{run_folder(scenario)}/{what}", k or scenario.paper.k
+    folder, k = f"{run_folder(scenario)}/{what}", k or scenario.paper.k_on(problem)
     return [
         Cell(f"{folder}/{problem}/{editor}/k{k}/seed{seed}.{suffix}", problem, editor, k, seed, base)
         for editor in editors
@@ -168,12 +167,12 @@ def measured(
 
 
 def outcomes(scenario: Scenario, problem: str, editors: Sequence[str], *, k: int = 0) -> list[Cell]:
-    """Outcomes of editors on the test split, ``k`` edits at once (by default those of the main table)."""
+    """Outcomes of editors on the test split, ``k`` edits at once (by default the problem's own number)."""
     return measured(scenario, "outcomes", "parquet", problem, editors, k=k)
 
 
 def main_outcomes(scenario: Scenario) -> list[Cell]:
-    """Outcomes of every editor of every problem with the main table's number of edits."""
+    """Outcomes of every editor of every problem with the problem's own number of edits."""
     return [
         cell
         for problem in scenario.run.problems
@@ -190,7 +189,7 @@ def training_parts(scenario: Scenario, problem: str, editor: str) -> dict[str, s
     if section.counterfactual:
         parts["counterfactual"] = f"{folder}/counterfactual/{problem}"
     if section.trained:
-        parts[editor] = f"{folder}/editors/{problem}/{editor}/k{scenario.paper.k}"
+        parts[editor] = f"{folder}/editors/{problem}/{editor}/k{scenario.paper.k_on(problem)}"
     return parts
 
 

@@ -18,7 +18,6 @@ def parameters(item: Item[Any], settings: Any, scenario: Scenario, bootstrap: Bo
     return {
         "settings": settings.model_dump(mode="json"),
         "cells": [asdict(cell) for cell in item.cells(settings, scenario) or ()],
-        "k": scenario.paper.k,
         "seed": scenario.paper.seed,
         "bootstrap": bootstrap.model_dump(mode="json"),
         "caption": item.caption(settings, scenario),
@@ -32,7 +31,6 @@ def data_of(item: Item[Any], values: Mapping[str, Any], files: Collection[str], 
     return Data(
         settings=item.settings.model_validate(values["settings"]),
         cells=known,
-        k=values["k"],
         seed=values["seed"],
         bootstrap=BootstrapSettings(**values["bootstrap"]),
         caption=values["caption"],

@@ -147,7 +147,7 @@ def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> It
     """Batches that ask for more edits of distinct groups than a split may hold."""
     limits, place = problem.data.limits, ("problems", name)
     for where, k in _edited_at_once(settings, name):
-        for split in SPLITS if where[-1] == "k" else ("test",):
+        for split in ("test",) if where[1] in ("batched_edits", "sequential_edits") else SPLITS:
             if k > limits.get(split, k):
                 yield Mistake(where, f"{k} edits are more than problems.{name}.data.limits.{split}. Hint: lower it")
     trainings: dict[Path, Any] = {("scope", key): scope.train for key, scope in problem.scope.items()}
@@ -166,7 +166,7 @@ def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> It
 
 def _edited_at_once(settings: Settings, name: str) -> Iterator[tuple[Path, int]]:
     paper = settings.paper
-    yield ("paper", "k"), paper.k
+    yield ("paper", "k_by_problem", name) if name in paper.k_by_problem else ("paper", "k"), paper.k_on(name)
     if paper.batched_edits.problem == name:
         yield ("paper", "batched_edits", "ks"), max(paper.batched_edits.ks)
     if paper.sequential_edits.problem == name:

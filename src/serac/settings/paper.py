@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PositiveInt, create_model
 
+from serac.config.names import Named, ProblemName
 from serac.config.section import Section
 from serac.paper.item import ItemSettings
 from serac.paper.registry import ITEMS
@@ -16,7 +17,10 @@ from serac.paper.registry import ITEMS
 class PaperSettings(Section):
     """What the tables and figures show."""
 
-    k: PositiveInt = Field(10, description="simultaneous edits of the main table (paper: 10)")
+    k: PositiveInt = Field(10, description="simultaneous edits wherever an item does not vary them (paper: 10)")
+    k_by_problem: Named[ProblemName, PositiveInt] = Field(
+        {}, description="simultaneous edits on a problem where they differ from `k` (paper: 5 on ConvSent); null: `k`"
+    )
     seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
     partial: bool = Field(
         False,
@@ -27,6 +31,10 @@ class PaperSettings(Section):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
+
+    def k_on(self, problem: str) -> int:
+        """Simultaneous edits on a problem."""
+        return self.k_by_problem.get(problem, self.k)
 
     def settings_of(self, item: str) -> ItemSettings:
         """Settings of an item, empty ones if it has none."""

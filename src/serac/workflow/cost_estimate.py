@@ -177,14 +177,14 @@ class Estimate:
             base or self.base(name),
             self.settings.evaluation.batch_size,
         )
-        section, k, written = self.settings.editors[editor], self.settings.paper.k, _written(problem)
+        section, k, written = self.settings.editors[editor], self.settings.paper.k_on(name), _written(problem)
         queries = PROBLEMS[name].queries_per_edit(problem.data, problem.encoder is not None)
         rounds = edits * queries / texts
         batches = [Batch(size, rounds * passes, texts, problem.max_length, written)]
         steps = section.max_steps if isinstance(section, FineTuningSettings) else int(section.trained)
         batches.append(Batch(size, (1 + BACKWARD) * steps * edits / k, k, problem.max_length, written))
-        batches += [Batch(part, rounds, texts, read, written) for part, read in self._parts(problem, section)]
-        parts = sum(part.bytes for part, _ in self._parts(problem, section))
+        batches += [Batch(part, rounds, texts, read, written) for part, read in self._parts(name, section)]
+        parts = sum(part.bytes for part, _ in self._parts(name, section))
         flops, layer_passes = sum(b.flops for b in batches), sum(b.layer_passes for b in batches)
         memory = size.bytes * (1 if parts else 2) + parts + size.activations(texts * problem.max_length) / size.layers
         return Work(rule, (flops, flops), (layer_passes, layer_passes), memory)
@@ -192,10 +192,11 @@ class Estimate:
     def _run(self, *problems: str) -> list[str]:
         return [problem for problem in problems if problem in self.settings.run.problems]
 
-    def _parts(self, problem: ProblemSettings[Any], section: object) -> Iterator[tuple[Size, float]]:
+    def _parts(self, name: str, section: object) -> Iterator[tuple[Size, float]]:
+        problem = self.settings.problems[name]
         if classifier := getattr(section, "classifier", None):
             scope = problem.scope[classifier]
-            per_input = problem.max_length * (1 if scope.kind == "embed" else 3 * self.settings.paper.k)
+            per_input = problem.max_length * (1 if scope.kind == "embed" else 3 * self.settings.paper.k_on(name))
             yield self.size(scope.checkpoint), per_input
         if getattr(section, "counterfactual", False):
             yield self.size(problem.counterfactual.checkpoint), 3 * problem.max_length
@@ -203,14 +204,11 @@ class Estimate:
     # --- which jobs there are ------------------------------------------------------------------------
     def _evaluated(self) -> set[tuple[str, str, int]]:
         """Problems, editors and k of all evaluations."""
-        k, batched, classifiers = (
-            self.settings.paper.k,
-            self.settings.paper.batched_edits,
-            self.settings.paper.scope_classifier,
-        )
-        found = {(p, e, k) for p in self.settings.run.problems for e in self.settings.problems[p].editors}
+        paper = self.settings.paper
+        batched, classifiers = paper.batched_edits, paper.scope_classifier
+        found = {(p, e, paper.k_on(p)) for p in self.settings.run.problems for e in self.settings.problems[p].editors}
         found |= {(p, e, many) for p in self._run(batched.problem) for e in batched.editors for many in batched.ks}
-        return found | {(p, e, k) for p in self._run(*classifiers.problems) for e in classifiers.editors}
+        return found | {(p, e, paper.k_on(p)) for p in self._run(*classifiers.problems) for e in classifiers.editors}
 
     def _trained(self, name: str) -> set[tuple[str, int]]:
         return {

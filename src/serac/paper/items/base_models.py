@@ -11,7 +11,7 @@ from pydantic import Field
 from serac.config.models import BaseModelSettings
 from serac.config.names import Named, ProblemName, SeracName
 from serac.evaluation.metrics import DIFFERENCE
-from serac.paper.grid import es_dd_grid, es_dd_numbers, outcomes_by_problem
+from serac.paper.grid import es_dd_grid, es_dd_numbers, outcomes_by_problem, simultaneous_edits
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, measured, run_problems
 from serac.paper.names import problem_name
 from serac.paper.tables import Table, about_intervals, write_table
@@ -72,7 +72,7 @@ def make(data: Data[BaseModelsSettings], outputs: Sequence[Path]) -> None:
     numbers = es_dd_numbers(outcomes_by_problem(data), "base", list(names))
     text = (
         "One trained SERAC, unchanged, in front of base models of other sizes and architectures; "
-        f"{data.k} simultaneous edits, compared by what the models generate. "
+        f"{simultaneous_edits(data.cells)}, compared by what the models generate. "
         f"{about_intervals(data.bootstrap, len(data.distinct('seed')))}{data.note()}"
     )
     write_table(Table(numbers, es_dd_grid(numbers, "base", names, "base model"), text), outputs)

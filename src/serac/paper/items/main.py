@@ -14,7 +14,7 @@ from serac.config.names import Named, ProblemName, SeracName
 from serac.evaluation.bootstrap import Estimate, Statistic
 from serac.evaluation.metrics import DIFFERENCE, NO_EDIT, Outcomes
 from serac.paper import reported
-from serac.paper.grid import bounds, outcomes_by_problem
+from serac.paper.grid import bounds, outcomes_by_problem, simultaneous_edits
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, main_outcomes, outcomes
 from serac.paper.names import EDITORS, editor_name, in_order, problem_name
 from serac.paper.tables import NONE, Table, about_intervals, with_interval, write_table
@@ -49,10 +49,10 @@ def cells(settings: MainSettings, scenario: Scenario) -> list[Cell]:
 def caption(settings: MainSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        f"Edit success (ES) and drawdown (DD) of {scenario.paper.k} simultaneous edits, by teacher forcing as in the "
-        "paper and by free generation. SERAC should have the highest ES at almost no drawdown on every problem; the "
-        "other editors trade one for the other. Values that the paper reports stand beside the measured ones "
-        f"({reported.STATUS})."
+        f"Edit success (ES) and drawdown (DD) of {simultaneous_edits(cells(settings, scenario))}, by teacher forcing "
+        "as in the paper and by free generation. SERAC should have the highest ES at almost no drawdown on every "
+        "problem; the other editors trade one for the other. Values that the paper reports stand beside the measured "
+        f"ones ({reported.STATUS})."
     )
 
 
@@ -72,8 +72,9 @@ def main_table(data: Data[MainSettings]) -> Table:
         here = [editor for editor in editors if measured.has(editor=editor)]
         best = _best(measured, [editor for editor in here if editor != NO_EDIT])
         cells = {editor: _numbers(measured, editor) for editor in here}
+        k = data.where(problem=problem)[0].k
         numbers += [
-            {"problem": problem, "editor": editor, "k": data.k, **row, **_reported(problem, editor)}
+            {"problem": problem, "editor": editor, "k": k, **row, **_reported(problem, editor)}
             for editor, row in cells.items()
         ]
         for metric, label in METRICS.items():
@@ -93,7 +94,7 @@ def main_table(data: Data[MainSettings]) -> Table:
             rows.append([problem_name(problem), f"{METRICS[metric]} reported", *printed])
     trainings = len({cell.seed for cell in data.cells})
     text = (
-        f"Edit success (ES) and drawdown (DD) of {data.k} simultaneous edits. "
+        f"Edit success (ES) and drawdown (DD) of {simultaneous_edits(data.cells)}. "
         f"{about_intervals(data.bootstrap, trainings)} Bold: the largest ES − DD of a problem and all that paired "
         "differences cannot tell from it; on ConvSent ES and DD each for itself, because its ES compares likelihoods "
         "and its DD is a KL divergence in nats per token (paper). “Generated” compares freely generated answers in "

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from serac.config.names import EditorName, Named, ProblemName
 from serac.evaluation.metrics import DIFFERENCE
-from serac.paper.grid import es_dd_grid, es_dd_numbers, outcomes_by_problem
+from serac.paper.grid import es_dd_grid, es_dd_numbers, outcomes_by_problem, simultaneous_edits
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, outcomes, run_problems
 from serac.paper.names import problem_name
 from serac.paper.tables import Table, about_intervals, write_table
@@ -51,11 +51,12 @@ def make(data: Data[ScopeClassifierSettings], outputs: Sequence[Path]) -> None:
     """One row per classifier, ES and DD of each problem."""
     numbers = es_dd_numbers(outcomes_by_problem(data), "editor", list(data.settings.editors))
     text = (
-        f"SERAC with different scope classifiers, {data.k} simultaneous edits. "
+        f"SERAC with different scope classifiers, {simultaneous_edits(data.cells)}. "
         f"{about_intervals(data.bootstrap, len(data.distinct('seed')))}{data.note()}"
     )
     display = es_dd_grid(numbers, "editor", data.settings.editors, "classifier")
-    write_table(Table(numbers.assign(k=data.k), display, text), outputs)
+    numbers["k"] = numbers["problem"].map({cell.problem: cell.k for cell in data.cells})
+    write_table(Table(numbers, display, text), outputs)
 
 
 def check(data: Data[ScopeClassifierSettings]) -> list[Claim]:

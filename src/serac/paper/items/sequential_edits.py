@@ -34,7 +34,7 @@ def caption(settings: SequentialEditsSettings, scenario: Scenario) -> str:
         f"Edits arriving one after another ({problem_name(settings.problem)}): success on all edits so far and "
         "drawdown; bands are the range over seeds. A memory should keep early edits, weights that are edited again "
         "and again lose them. MEND and ENN are given one edit at a time though they are trained for "
-        f"{scenario.paper.k} at once."
+        f"{scenario.paper.k_on(settings.problem)} at once."
     )
 
 
