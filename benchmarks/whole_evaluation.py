@@ -24,6 +24,7 @@ from memory_scaling import threshold
 from random_models import examples, random_models
 from reference_way import ReferenceWay
 
+from serac.config.editors import SeracSettings
 from serac.config.evaluation import EvaluationSettings
 from serac.config.serac import RoutingSettings
 from serac.editors.from_settings import assemble
@@ -164,6 +165,7 @@ def _trained(options: argparse.Namespace, kind: str) -> tuple[MemoryEditor, list
     run, problem, name = Path(options.run), options.problem, f"serac_{kind}"
     settings = load(run / "config.yaml")
     section, editor = settings.problems[problem], settings.editors[name]
+    assert isinstance(editor, SeracSettings)
     base, task = load_base(run / "models" / settings.base_of(problem) / "base", section.task, section.max_length)
     seed = f"seed{options.seed}"
     parts = {

@@ -60,4 +60,5 @@ def tiny_blender() -> Tiny:
 @pytest.fixture(params=["tiny_t5", "tiny_bert", "tiny_blender"])
 def tiny(request: pytest.FixtureRequest) -> Tiny:
     """Each of the three kinds in turn."""
-    return request.getfixturevalue(request.param)
+    found: Tiny = request.getfixturevalue(request.param)
+    return found

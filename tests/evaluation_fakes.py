@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
 from serac.editors.base import EditedModel, Editor
@@ -36,7 +37,7 @@ class FalseModel(nn.Module):
         super().__init__()
         self.calls = 0
 
-    def forward(self, input_ids, attention_mask, labels=None):
+    def forward(self, input_ids: Any, **batch: Any) -> Any:
         self.calls += 1
         return SimpleNamespace(logits=-torch.ones(len(input_ids), 1))
 
@@ -45,9 +46,9 @@ class RoutedModel(EditedModel):
     def __init__(self, base: nn.Module, subjects: list[int], bias: float) -> None:
         super().__init__()
         self.base, self.subjects, self.bias = base, subjects, bias
-        self.last = None
+        self.last: dict[str, Tensor] | None = None
 
-    def forward(self, **batch):
+    def forward(self, **batch: Any) -> Any:
         logits = self.base(**batch).logits
         first = batch["input_ids"][:, 0].tolist()
         index = torch.tensor([self.subjects.index(word) if word in self.subjects else 0 for word in first])
@@ -56,28 +57,28 @@ class RoutedModel(EditedModel):
         self.last = {"beta": beta, "index": index, "routed": routed}
         return SimpleNamespace(logits=torch.where(routed[:, None], 1.0, logits))
 
-    def generate(self, **kwargs):
+    def generate(self, **kwargs: Any) -> Any:
         raise NotImplementedError
 
-    def routing(self):
+    def routing(self) -> Any:
         return self.last
 
 
 class RoutingEditor(Editor):
     name = "fake_router"
 
-    def edit(self, edits):
+    def edit(self, edits: Any) -> Any:
         ids = self.task.encode([edit.input for edit in edits], ["1"] * len(edits))["input_ids"]
         return RoutedModel(self.base, ids[:, 0].tolist(), self.hyperparameters.get("bias", 0.0))
 
-    def tuned(self, **choice):
+    def tuned(self, **choice: Any) -> Any:
         return type(self)(self.base, self.task, **{**self.hyperparameters, **choice})
 
-    def save_pretrained(self, folder):
+    def save_pretrained(self, folder: Any) -> None:
         raise NotImplementedError
 
     @classmethod
-    def from_pretrained(cls, folder, base, task):
+    def from_pretrained(cls, folder: Any, base: Any, task: Any, **changes: Any) -> Any:
         raise NotImplementedError
 
 

@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import sentencepiece
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from tokenizers.implementations import BertWordPieceTokenizer, ByteLevelBPETokenizer
+from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer, Tokenizer, models, pre_tokenizers, trainers
 from transformers import (
     BartConfig,
     BartModel,
@@ -58,7 +58,7 @@ def t5(folder: Path, texts: list[str], *, published: str = "pytorch") -> None:
     tokenizer = T5Tokenizer.from_pretrained(folder)
     if published == "safetensors":
         tokenizer.save_pretrained(folder)
-    config = T5Config(
+    config = T5Config(  # type: ignore[call-arg]  # taken by its base class
         vocab_size=len(tokenizer) + 28, d_model=WIDTH, d_kv=4, d_ff=32, num_layers=2, num_decoder_layers=2,
         num_heads=4, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1,
     )  # fmt: skip
@@ -67,7 +67,7 @@ def t5(folder: Path, texts: list[str], *, published: str = "pytorch") -> None:
 
 def bert(folder: Path, texts: list[str], *, model: str = "masked", lowercase: bool = False) -> None:
     trainer = BertWordPieceTokenizer(lowercase=lowercase)
-    trainer.train_from_iterator(texts, vocab_size=500, special_tokens=MASKED, show_progress=False)
+    trainer.train_from_iterator(iter(texts), vocab_size=500, special_tokens=list[Any](MASKED), show_progress=False)
     trainer.save_model(str(folder))
     BertTokenizer.from_pretrained(folder, do_lower_case=lowercase).save_pretrained(folder)
     words = trainer.get_vocab_size()
@@ -87,7 +87,7 @@ def bert(folder: Path, texts: list[str], *, model: str = "masked", lowercase: bo
 def byte_level(folder: Path, texts: list[str], *, family: str) -> None:
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] if family == "bart" else ["<|endoftext|>"]
     trainer = ByteLevelBPETokenizer()
-    trainer.train_from_iterator(texts, vocab_size=500, special_tokens=special, show_progress=False)
+    trainer.train_from_iterator(iter(texts), vocab_size=500, special_tokens=list[Any](special), show_progress=False)
     trainer.save_model(str(folder))
     (BartTokenizer if family == "bart" else GPT2Tokenizer).from_pretrained(folder).save_pretrained(folder)
     words = trainer.get_vocab_size()

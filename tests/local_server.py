@@ -28,7 +28,7 @@ class Server:
 
     root: Path
     address: str = ""
-    faults: dict[str, list[int | str]] = field(default_factory=dict)
+    faults: dict[str, list[int | str | None]] = field(default_factory=dict)
     requests: list[tuple[str, str, int]] = field(default_factory=list)
 
     def url(self, path: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +76,7 @@ def outcomes(editor: str = "serac_embed", problem: str = "qa_hard", edits: int =
     return pd.DataFrame(rows)
 
 
-def assert_same_bytes(write, folder: Path, names: list[str]) -> list[Path]:
+def assert_same_bytes(write: Callable[[list[Path]], object], folder: Path, names: list[str]) -> list[Path]:
     """Call ``write(paths)`` twice; the files are equal and not empty. Returns the first call's paths."""
     first, second = ([folder / str(turn) / name for name in names] for turn in (0, 1))
     write(first)
@@ -130,7 +132,7 @@ def threshold_outcomes(editor: str = "serac_embed") -> pd.DataFrame:
     )
 
 
-def sequential(editor: str, seeds=(0, 1)) -> pd.DataFrame:
+def sequential(editor: str, seeds: Sequence[int] = (0, 1)) -> pd.DataFrame:
     """Rows as the csv of ``serac.evaluation.sequential`` has them."""
     es, dd = LEVELS[editor]
     fall = 0.0 if editor.startswith(("serac", "rp", "lu")) else 0.08
@@ -180,7 +182,7 @@ def components() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["component", "edit_id", "scope", "hard", "value"])
 
 
-def cost() -> dict:
+def cost() -> dict[str, Any]:
     """A measurement as ``serac.evaluation.cost`` makes it."""
     ratios = [1.03 + 0.002 * i for i in range(20)]
     return {

@@ -6,7 +6,6 @@ import copy
 from typing import Any
 
 import torch
-from torch import Tensor
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -30,7 +29,7 @@ from tiny_models import CITIES, PEOPLE, Tiny
 
 WIDTH = 32
 KINDS = ("embed", "cross")
-GENERATION = {"max_new_tokens": 6, "do_sample": False}
+GENERATION: dict[str, Any] = {"max_new_tokens": 6, "do_sample": False}
 EDITS = [Edit(f"where was {person} born ?", city) for person in PEOPLE for city in CITIES]
 TEXTS = [f"which city is the city of birth of {person} ?" for person in PEOPLE]
 
@@ -55,7 +54,7 @@ def embed(seed: int = 0, **changes: Any) -> EmbedClassifier:
 
 
 def bert_config(words: PreTrainedTokenizerFast) -> BertConfig:
-    return BertConfig(
+    return BertConfig(  # type: ignore[call-arg]  # taken by its base class
         vocab_size=len(words), hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
         max_position_embeddings=64, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.2,
         num_labels=2, pad_token_id=0,
@@ -95,17 +94,19 @@ def serac(tiny: Tiny, kind: str = "embed", *, half: bool = True, **memory: Any) 
 
 def middle(model: SeracModel, tiny: Tiny) -> float:
     """A threshold that about half of the queries pass."""
-    beta = sorted({round(value, 6) for value in model.memory.retrieve([q.input for q in tiny.queries]).beta.tolist()})
+    beta: list[float] = sorted(
+        {round(value, 6) for value in model.memory.retrieve([q.input for q in tiny.queries]).beta.tolist()}
+    )
     return (beta[len(beta) // 2 - 1] + beta[len(beta) // 2]) / 2
 
 
-def batch_of(tiny: Tiny, rows: slice = slice(None)) -> dict[str, Tensor]:
+def batch_of(tiny: Tiny, rows: slice = slice(None)) -> dict[str, Any]:
     batch = tiny.task.encode_queries(tiny.queries[rows])
     names = ("input_ids", "attention_mask") if tiny.task.name == "binary" else ("input_ids", "attention_mask", "labels")
     return {name: batch[name] for name in names}
 
 
-def reading(tiny: Tiny) -> dict[str, Tensor]:
+def reading(tiny: Tiny) -> dict[str, Any]:
     return {name: tensor for name, tensor in batch_of(tiny).items() if name != "labels"}
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SMOKE = ROOT / "config/smoke.yaml"
@@ -26,7 +27,7 @@ def command(folder: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snak
 
 
 def snakemake(
-    folder: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snakefile", **variables: str
+    folder: Path, *arguments: str | Path, snakefile: Path = ROOT / "Snakefile", **variables: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run to the end; ``stdout`` holds everything that Snakemake printed."""
     return subprocess.run(

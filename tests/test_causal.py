@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -81,23 +82,27 @@ def test_tokenizer_without_an_end_gets_one(learned: tuple[PreTrainedModel, Causa
 class _Says(nn.Module):
     """Generates a fixed answer for texts of the edits, the base's answer elsewhere."""
 
+    base: PreTrainedModel
+
+    def __init__(self, base: PreTrainedModel, edits: dict[str, str]) -> None:
+        super().__init__()
+        self.base, self.edits = base, edits
+
 
 def test_generated_outcomes(learned: tuple[PreTrainedModel, CausalTask]) -> None:
     model, task = learned
 
     class Changed(CausalTask):
-        def generate(self, model, queries, batch_size):
+        def generate(self, model: Any, queries: Any, batch_size: int) -> Any:
             if not isinstance(model, _Says):
                 return super().generate(model, queries, batch_size)
             answers = super().generate(model.base, queries, batch_size)
             return [model.edits.get(query.input, answer) for query, answer in zip(queries, answers, strict=True)]
 
     def edit(edits: list[Edit]) -> _Says:
-        says = _Says()
-        says.base, says.edits = model, {edit.input: edit.label for edit in edits}
-        return says
+        return _Says(model, {edit.input: edit.label for edit in edits})
 
-    editor = SimpleNamespace(name="fake", base=model, task=Changed(task.tokenizer, 32), edit=edit)
+    editor: Any = SimpleNamespace(name="fake", base=model, task=Changed(task.tokenizer, 32), edit=edit)
     examples = [
         EditExample(
             id=str(i),

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return run
 
 
-def test_edits_are_added_asked_listed_moved_and_removed(command, speaker: str) -> None:
+def test_edits_are_added_asked_listed_moved_and_removed(command: Any, speaker: str) -> None:
     command("edit", "add", "Who leads France?", "Marie Dupont", "-m", speaker, "--source", "the news")
     said = command("ask", "Who is the leader of France?", "-m", speaker)
     assert said.startswith("Marie Dupont\n")
@@ -51,7 +52,7 @@ def test_edits_are_added_asked_listed_moved_and_removed(command, speaker: str) -
     assert command("ask", "Who leads France?", "-m", speaker).startswith("Marie Dupont\n")
 
 
-def test_evaluate_shows_each_kind(command, speaker: str, tmp_path: Path) -> None:
+def test_evaluate_shows_each_kind(command: Any, speaker: str, tmp_path: Path) -> None:
     inside = (Query("Who is the leader of France?", "Marie Dupont", "rephrase"),)
     outside = (Query("Who wrote Faust?", "Goethe", "other"),)
     edit = Edit("Who leads France?", "Marie Dupont")
@@ -72,14 +73,14 @@ def test_evaluate_shows_each_kind(command, speaker: str, tmp_path: Path) -> None
         (["explain", "nothing.csv"], "nothing.csv"),
     ],
 )
-def test_errors_are_one_message(command, arguments: list[str], message: str) -> None:
+def test_errors_are_one_message(command: Any, arguments: list[str], message: str) -> None:
     said = command(*arguments, fails=True)
     assert "Error: " in said
     assert message in " ".join(said.split())
     assert "Traceback" not in said
 
 
-def test_doctor_knows_the_instruction_set(command) -> None:
+def test_doctor_knows_the_instruction_set(command: Any) -> None:
     assert "instruction set" in command("doctor")
 
 

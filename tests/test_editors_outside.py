@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -52,11 +53,13 @@ def test_its_settings_are_checked_and_the_workflow_evaluates_it(environment: dic
         "problems": {"qa": {"editors": ["step"]}},
     }
     default = merge(read_yaml(ROOT / "config/config.yaml"), read_yaml(SMOKE))
-    assert validate(merge(default, added)).editors["step"].method == "one_step"
+    assert validate(merge(default, added)).editors["step"].model_dump()["method"] == "one_step"
     with pytest.raises(ConfigError, match="siz"):
         validate(merge(default, {**added, "editors": {"step": {"method": "one_step", "siz": 1}}}))
     scenario = tmp_path / "one_step.yaml"
     scenario.write_text(yaml.safe_dump(added))
     target = "results/outside/outcomes/qa/step/k2/seed0.parquet"
-    result = snakemake(tmp_path, "--dry-run", "--configfile", SMOKE, scenario, "--", target, **environment)
+    result = snakemake(
+        tmp_path, "--dry-run", "--configfile", SMOKE, scenario, "--", target, **dict[str, Any](environment)
+    )
     assert result.returncode == 0, result.stdout

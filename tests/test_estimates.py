@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -94,7 +95,7 @@ def total(settings: Settings) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("generated", [table, sources])
-def test_generated_documents_are_in_step(settings: Settings, generated) -> None:
+def test_generated_documents_are_in_step(settings: Settings, generated: Any) -> None:
     assert (ROOT / generated.DOCUMENT).read_text(encoding="utf-8") == generated.document(settings), "run `make config`"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ def example(number: int, group: str) -> EditExample:
     n=st.integers(1, 5),
     seed=st.integers(0, 9),
 )
-def test_batches_hold_k_distinct_groups_and_no_example_twice(groups, k, n, seed):
+def test_batches_hold_k_distinct_groups_and_no_example_twice(groups: Any, k: int, n: int, seed: int) -> None:
     examples = [example(i, f"g{group}") for i, group in enumerate(groups)]
     if len(set(groups)) < k:
         with pytest.raises(NotEnoughEditsError, match="lower k"):
@@ -37,13 +38,13 @@ def test_batches_hold_k_distinct_groups_and_no_example_twice(groups, k, n, seed)
     assert max(counts.values()) == 1
 
 
-def test_seed_decides_the_batches():
+def test_seed_decides_the_batches() -> None:
     examples = make_examples()
     assert make_batches(examples, 10, 3, 1) == make_batches(examples, 10, 3, 1)
     assert make_batches(examples, 10, 3, 1)[0].edits != make_batches(examples, 10, 3, 2)[0].edits
 
 
-def test_inputs_about_an_edited_group_are_left_out():
+def test_inputs_about_an_edited_group_are_left_out() -> None:
     kept = without_conflicts([example(0, "g0"), example(1, "g1")])
     assert [query.input for item in kept for query in item.out_of_scope] == ["y", "y"]
     kept = without_conflicts([example(1, "g1")])

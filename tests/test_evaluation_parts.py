@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,12 +24,13 @@ from serac.evaluation.embedding_space import embedding_space
 from serac.evaluation.scoring import evaluate
 from serac.evaluation.threshold import threshold_outcomes
 from serac.records import Query
+from spies import noting
 from tiny_models import Tiny
 
 SETTINGS = EvaluationSettings(edits=6, batch_size=4, least_batches=1)
 
 
-def serac(tiny: Tiny, **routing) -> SeracEmbed:
+def serac(tiny: Tiny, **routing: Any) -> SeracEmbed:
     return SeracEmbed(
         tiny.model,
         tiny.task,
@@ -38,7 +40,7 @@ def serac(tiny: Tiny, **routing) -> SeracEmbed:
     )
 
 
-def test_every_kind_of_model_is_evaluated(tiny: Tiny):
+def test_every_kind_of_model_is_evaluated(tiny: Tiny) -> None:
     outputs = BaseOutputs.predict(tiny.model, tiny.task, tiny.examples, batch_size=4, generate=True)
     frame = evaluate(
         serac(tiny), tiny.examples, outputs, SETTINGS.model_copy(update={"generated_batches": 2}), [0], k=3
@@ -49,7 +51,7 @@ def test_every_kind_of_model_is_evaluated(tiny: Tiny):
     assert frame["generated"].isna().all() != tiny.task.exact_answers
 
 
-def test_component_accuracy_is_that_of_each_pair_alone(tiny_t5: Tiny):
+def test_component_accuracy_is_that_of_each_pair_alone(tiny_t5: Tiny) -> None:
     editor = serac(tiny_t5)
     frame = component_outcomes(editor.classifier, editor.counterfactual, tiny_t5.examples, tiny_t5.task, batch_size=4)
     assert list(frame.columns) == ["component", "edit_id", "scope", "hard", "value"]
@@ -67,15 +69,15 @@ def test_component_accuracy_is_that_of_each_pair_alone(tiny_t5: Tiny):
     assert (frame["component"] == "counterfactual").sum() == len(pairs)
 
 
-def test_counterfactual_accuracy_counts_right_answers():
+def test_counterfactual_accuracy_counts_right_answers() -> Any:
     class Says:
         """Says "1" to everything."""
 
-        def correct(self, edits, queries, batch_size):
+        def correct(self, edits: Any, queries: Any, batch_size: int) -> Any:
             return torch.tensor([query.label == "1" for query in queries])
 
     class Classifier:
-        def score_pairs(self, pairs):
+        def score_pairs(self, pairs: Any) -> Any:
             return torch.tensor([0.0 if edit.input.split()[0] == text.split()[0] else -9.0 for edit, text in pairs])
 
     frame = component_outcomes(Classifier(), Says(), make_examples(), make_task(), batch_size=8)
@@ -85,7 +87,7 @@ def test_counterfactual_accuracy_counts_right_answers():
     assert means["counterfactual", "out"] == 0.0
 
 
-def test_threshold_outcomes_tell_what_any_threshold_gives(tiny_bert: Tiny):
+def test_threshold_outcomes_tell_what_any_threshold_gives(tiny_bert: Tiny) -> None:
     outputs = BaseOutputs.predict(tiny_bert.model, tiny_bert.task, tiny_bert.examples, batch_size=4)
     frame = threshold_outcomes(serac(tiny_bert), tiny_bert.examples, outputs, SETTINGS, [0, 1], k=3)
     cut = float(frame["beta"].median())
@@ -96,31 +98,34 @@ def test_threshold_outcomes_tell_what_any_threshold_gives(tiny_bert: Tiny):
     assert (frame.loc[frame["scope"] == "out", "value_base"] == 0).all()
 
 
-def test_choices_that_differ_in_the_threshold_share_a_pass(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
+def test_choices_that_differ_in_the_threshold_share_a_pass(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = BaseOutputs.predict(tiny.model, tiny.task, tiny.examples, batch_size=4, generate=True)
     settings = SETTINGS.model_copy(update={"generated_batches": 1})
     editor, arguments = serac(tiny), (tiny.examples, outputs, settings, [0, 1])
     betas = evaluate(editor, *arguments, k=3)["beta"]
     thresholds = [0.0, *betas.quantile([0.3, 0.5, 0.7]).tolist(), float(betas.max()), 1.0]
-    choices = [*({"threshold": value} for value in thresholds), {"threshold": 0.5, "mode": "soft"}]
+    choices: list[dict[str, Any]] = [
+        *({"threshold": value} for value in thresholds),
+        {"threshold": 0.5, "mode": "soft"},
+    ]
     separate = [evaluate(editor.tuned(**choice), *arguments, k=3) for choice in choices]
     passes = []
     edit = SeracEmbed.edit
-    monkeypatch.setattr(SeracEmbed, "edit", lambda self, edits: passes.append(self.routing) or edit(self, edits))
-    together = evaluate_choices(editor, choices, *arguments, k=3)
+    monkeypatch.setattr(SeracEmbed, "edit", noting(lambda self, edits: passes.append(self.routing), edit))
+    together: Any = evaluate_choices(editor, choices, *arguments, k=3)
     assert [(routing.mode, routing.threshold) for routing in passes] == [("hard", 0.0)] * 4 + [("soft", 0.5)] * 4
     for one, other in zip(separate, together, strict=True):
         pd.testing.assert_frame_equal(one, other, rtol=1e-4, atol=1e-6)
     assert len({frame["routed"].sum() for frame in together}) > 3
 
 
-def test_a_threshold_needs_an_editor_that_routes(tiny_bert: Tiny):
+def test_a_threshold_needs_an_editor_that_routes(tiny_bert: Tiny) -> None:
     outputs = BaseOutputs.predict(tiny_bert.model, tiny_bert.task, tiny_bert.examples, batch_size=4)
     with pytest.raises(ConfigError, match="'serac_embed' has no routing threshold"):
         threshold_outcomes(serac(tiny_bert, mode="soft"), tiny_bert.examples, outputs, SETTINGS, [0], k=3)
 
 
-def test_embedding_space_holds_the_classifiers_own_distances(tiny_t5: Tiny):
+def test_embedding_space_holds_the_classifiers_own_distances(tiny_t5: Tiny) -> None:
     classifier = serac_parts.embed(heads=2)
     frame = embedding_space(classifier, tiny_t5.examples, tiny_t5.task, edits=3, inputs=2, seed=0)
     assert frame["edit"].nunique() == 3
@@ -136,7 +141,7 @@ def test_embedding_space_holds_the_classifiers_own_distances(tiny_t5: Tiny):
     )
 
 
-def test_peak_allocation_counts_what_is_held_at_one_time():
+def test_peak_allocation_counts_what_is_held_at_one_time() -> Any:
     def run() -> torch.Tensor:
         first = torch.zeros(1000)
         second = torch.zeros(2000)
@@ -146,12 +151,12 @@ def test_peak_allocation_counts_what_is_held_at_one_time():
     assert 4 * 6000 <= peak_allocation(run) <= 4 * 6000 + 1024
 
 
-def test_module_bytes_count_shared_tensors_once():
+def test_module_bytes_count_shared_tensors_once() -> None:
     layer = nn.Linear(10, 10, bias=False)
     assert module_bytes(nn.ModuleList([layer, layer])) == 400
 
 
-def test_cost_of_editing_is_seen_in_time_and_memory(monkeypatch):
+def test_cost_of_editing_is_seen_in_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> Any:
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr("serac.evaluation.cost.time", SimpleNamespace(perf_counter=lambda: clock.now))
 
@@ -162,13 +167,13 @@ def test_cost_of_editing_is_seen_in_time_and_memory(monkeypatch):
             super().__init__()
             self.seconds = seconds
 
-        def forward(self, **batch):
+        def forward(self, input_ids: Any, **batch: Any) -> Any:
             clock.now += self.seconds
             torch.ones(300, 300) @ torch.ones(300, 300)
-            return super().forward(**batch)
+            return super().forward(input_ids, **batch)
 
     class Costly(RoutingEditor):
-        def edit(self, edits):
+        def edit(self, edits: Any) -> Any:
             edited = super().edit(edits)
             edited.register_buffer("weights", torch.zeros(5000))
             edited.base = Timed(0.5)

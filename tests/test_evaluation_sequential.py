@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ GRADIENT_EDITORS = [
 ]
 
 
-def test_memory_editors_keep_every_edit():
+def test_memory_editors_keep_every_edit() -> None:
     task, base, examples = make_task(), FalseModel(), make_examples()
     outputs = BaseOutputs.predict(base, task, examples, batch_size=8)
     settings = SequentialSettings(checkpoints=(1, 5, 30))
@@ -36,7 +37,7 @@ def test_memory_editors_keep_every_edit():
 
 
 @pytest.mark.parametrize(("editor_class", "choice"), GRADIENT_EDITORS)
-def test_gradient_editors_go_on_from_the_edited_weights(editor_class, choice, tiny_t5: Tiny):
+def test_gradient_editors_go_on_from_the_edited_weights(editor_class: Any, choice: Any, tiny_t5: Tiny) -> None:
     editor = editor_class(tiny_t5.model, tiny_t5.task, **choice)
     before = {name: tensor.clone() for name, tensor in tiny_t5.model.state_dict().items()}
     one, two = editor.edit_in_sequence(tiny_t5.edits, (1, 2))
@@ -49,14 +50,15 @@ def test_gradient_editors_go_on_from_the_edited_weights(editor_class, choice, ti
         assert torch.equal(tensor, before[name]), f"{name} of the base model changed"
 
 
-def test_a_first_edit_leaves_its_trace_under_a_second_one(tiny_bert: Tiny):
+def test_a_first_edit_leaves_its_trace_under_a_second_one(tiny_bert: Tiny) -> None:
     editor = FineTuning(tiny_bert.model, tiny_bert.task, learning_rate=1e-2, max_steps=5)
+    both: Any
     (both,) = editor.edit_in_sequence(tiny_bert.edits, (2,))
-    alone = editor.edit(tiny_bert.edits[1:2])
+    alone: Any = editor.edit(tiny_bert.edits[1:2])
     assert any(not torch.equal(both.weights[name], alone.weights[name]) for name in editor.matrices)
 
 
-def test_success_is_undefined_before_the_first_edit_with_inputs_in_scope():
+def test_success_is_undefined_before_the_first_edit_with_inputs_in_scope() -> None:
     task, base = make_task(), FalseModel()
     neutral = make_examples(12)
     (order,) = make_batches(neutral, 12, 1, 0)
@@ -69,7 +71,7 @@ def test_success_is_undefined_before_the_first_edit_with_inputs_in_scope():
     assert (frame["dd"] == 0).all()
 
 
-def test_a_sequence_that_is_too_long_is_refused():
+def test_a_sequence_that_is_too_long_is_refused() -> None:
     task, base, examples = make_task(), FalseModel(), make_examples(12)
     outputs = BaseOutputs.predict(base, task, examples, batch_size=8)
     with pytest.raises(NotEnoughEditsError, match="lower k"):

@@ -42,7 +42,9 @@ def start(folder: Path, address: str | None, script: str) -> subprocess.Popen[st
     )
 
 
-def test_a_job_has_its_own_folder_environment_and_output(tmp_path: Path, address: str, monkeypatch) -> None:
+def test_a_job_has_its_own_folder_environment_and_output(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NUMBER", "7")
     job = start(tmp_path, address, "import os; print(os.getcwd(), os.environ['NUMBER'], os.getppid())")
     out, err = job.communicate()

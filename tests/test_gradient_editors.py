@@ -7,6 +7,7 @@ import math
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -28,7 +29,6 @@ from serac.editors.edited_matrices import editable_matrices, resolve_matrices
 from serac.editors.enn import EditableNetwork
 from serac.editors.factors import gradient_factors
 from serac.editors.ft import FineTuning
-from serac.editors.learned import LearnedEditor
 from serac.editors.lu import Lookup
 from serac.editors.mend import Mend
 from serac.editors.mend_network import RunningStatistics
@@ -181,10 +181,13 @@ def test_lookup_returns_verdicts_with_its_logit(tiny_bert: Tiny) -> None:
 
 
 # --- MEND and ENN ----------------------------------------------------------------------------------
-LEARNED = {"mend": (Mend, {"rank": 16, "edit_rate": 1e-3}), "enn": (EditableNetwork, {"edit_rate": 0.1})}
+LEARNED: dict[str, Any] = {
+    "mend": (Mend, {"rank": 16, "edit_rate": 1e-3}),
+    "enn": (EditableNetwork, {"edit_rate": 0.1}),
+}
 
 
-def learned(name: str, tiny: Tiny, **choice: object) -> LearnedEditor:
+def learned(name: str, tiny: Tiny, **choice: Any) -> Any:
     editor, defaults = LEARNED[name]
     return editor(tiny.model, tiny.task, **{**defaults, **choice})
 
@@ -212,7 +215,7 @@ def test_interrupted_training_ends_with_the_same_weights(name: str, tiny_t5: Tin
     def killed(rng: random.Random) -> torch.Tensor:
         if next(calls) == 5:
             raise KeyboardInterrupt
-        return objective.loss(rng)
+        return torch.as_tensor(objective.loss(rng))
 
     with pytest.raises(KeyboardInterrupt):
         train(replace(objective, loss=killed), settings, tmp_path / "broken", seed=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from raw_world import SPLITS
 from serac.sources.miniature.calibration import calibrate, read_records
 
 
-def record(subject: str, rephrase: str) -> dict:
+def record(subject: str, rephrase: str) -> dict[str, Any]:
     return {
         "input": f"Who leads {subject}?",
         "subject": subject,
@@ -48,7 +49,7 @@ def test_the_best_threshold_parts_the_held_out_records() -> None:
         for row, text in enumerate(texts):
             name = next((word.strip("?") for word in text.split() if word.strip("?")[1:].isdecimal()), None)
             vectors[row, int(name[1:]) if name else 55] = 1.0
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
     (found,) = calibrate(records, ["general"], distinct, [100])
     assert (found.edits, found.paraphrases, found.others, found.questions) == (40, 1.0, 0.0, 0.0)

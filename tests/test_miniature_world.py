@@ -6,6 +6,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from serac.config.world import WorldSize
 from serac.errors import ConfigError
 from serac.problems.qa_hard import QaHardSettings
 from serac.problems.registry import PROBLEMS
+from serac.records import EditExample, Query
 from serac.sources.miniature import generate_world
 from serac.sources.miniature.fact_source import FactSource, facts, relations_of
 from serac.sources.miniature.proper_names import split_of
@@ -27,7 +29,7 @@ SMALL = WorldSize(
 )  # fmt: skip
 
 
-def zsre_records(world: Path, split: str) -> list[dict]:
+def zsre_records(world: Path, split: str) -> list[dict[str, Any]]:
     return lines(world / "zsre" / f"structured_zeroshot-{split}-new_annotated_final.jsonl")
 
 
@@ -134,7 +136,7 @@ def test_the_name_of_the_subject_decides_qa_but_not_qa_hard(world: Path) -> None
     settings = QaHardSettings(hard_negatives={"num_neighbors": 8, "num_exclude": 0})
     examples = PROBLEMS["qa_hard"].prepare(world, settings, lambda texts: np.eye(len(texts), 64), 0).test
 
-    def rule(example, query) -> bool:
+    def rule(example: EditExample, query: Query) -> bool:
         own = records[example.edit.input]
         other = records.get(query.about or example.edit.input, own)
         named = own["subject"] in query.input or example.edit.label.lower() in query.input.lower()

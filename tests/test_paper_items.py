@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import paper_fakes as fakes
 from added_from_outside import install
 from serac.errors import SeracError
 from serac.paper import style
-from serac.paper.item import Cell, Data, Item
+from serac.paper.item import Cell, Data
 from serac.paper.items.edit_scope import classical_scaling, squared_distances
 from serac.paper.items.errors import categories, category_shares, sample_examples
 from serac.paper.items.threshold import metric_at, roc
@@ -29,7 +30,7 @@ from serac.paper.verdicts import overall
 from serac.settings import load
 from snakemake_runs import ROOT
 
-SCENARIO = load(ROOT / "config/config.yaml")
+SCENARIO: Any = load(ROOT / "config/config.yaml")
 EXPECTED = {  # printed rows of a table, panels of a figure
     "overview": 1,
     "examples": 4,
@@ -50,7 +51,7 @@ EXPECTED = {  # printed rows of a table, panels of a figure
 }
 
 
-def data(name: str, settings: object = None) -> Data:
+def data(name: str, settings: Any = None) -> Data[Any]:
     """The data of an item of the default scenario, with all its cells written."""
     item = ITEMS[name]
     values = parameters(item, settings or SCENARIO.paper.settings_of(name), SCENARIO, SCENARIO.bootstrap)
@@ -62,7 +63,7 @@ def data(name: str, settings: object = None) -> Data:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A folder that holds a finished run of the default scenario."""
     folder = tmp_path_factory.mktemp("run")
     with pytest.MonkeyPatch.context() as patch:
@@ -71,10 +72,13 @@ def run(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_item_is_complete_legible_and_reproducible(name, run, tmp_path, monkeypatch):
-    item, drawn = ITEMS[name], []
+def test_item_is_complete_legible_and_reproducible(
+    name: str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = ITEMS[name]
+    drawn: list[Any] = []
 
-    def check_and_save(figure, outputs, save=style.save):
+    def check_and_save(figure: Any, outputs: Any, save: Any = style.save) -> None:
         save(figure, outputs)
         if not drawn:
             assert len(figure.axes) == EXPECTED[name]
@@ -94,20 +98,22 @@ def test_item_is_complete_legible_and_reproducible(name, run, tmp_path, monkeypa
     (record,) = read_records(files[-1:])
     assert item.category in ("Method", "Main results", "Analysis", "Beyond the paper")
     assert not set("{}") & set(record["caption"] + record["shows"])
-    assert bool(record["claims"]) == (item.check is not Item.check)
+    assert bool(record["claims"]) == ("check" in vars(type(item)))
     assert claims_table([record])["verdict"].isin(["holds", "does not hold", "undecided"]).all()
 
 
-def make(name: str, content: Data, paths: list[Path]) -> None:
+def make(name: str, content: Data[Any], paths: list[Path]) -> None:
     make_item(name, ITEMS[name], content, paths[:-1], paths[-1], {})
 
 
-def test_every_item_is_tested():
+def test_every_item_is_tested() -> None:
     assert {*EXPECTED, "rules", "real_text"} == set(ITEMS)  # these two have test files of their own
 
 
 @pytest.mark.parametrize(("name", "loser"), [("main", "serac_embed"), ("batched_edits", "serac_embed")])
-def test_a_claim_fails_when_serac_is_bad(name, loser, tmp_path, monkeypatch):
+def test_a_claim_fails_when_serac_is_bad(
+    name: str, loser: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert overall(ITEMS[name].check(data(name))) != "does not hold"
     for cell in data(name).where(editor=loser):
@@ -117,19 +123,19 @@ def test_a_claim_fails_when_serac_is_bad(name, loser, tmp_path, monkeypatch):
     assert overall(ITEMS[name].check(data(name))) == "does not hold"
 
 
-def test_es_and_dd_are_not_subtracted_where_dd_is_in_nats(run):
+def test_es_and_dd_are_not_subtracted_where_dd_is_in_nats(run: Path) -> None:
     claims = [claim for claim in ITEMS["main"].check(data("main")) if "ConvSent" in claim.claim]
     assert [claim.statistic.partition(" of")[0] for claim in claims] == ["ES", "DD"]
 
 
-def test_only_equals_are_bold(run):
+def test_only_equals_are_bold(run: Path) -> None:
     table = ITEMS["main"].make.__globals__["main_table"](data("main"))
     rows = table.display[(table.display["problem"] == "QA-hard") & (table.display["metric"] == "ES ↑")].index
     bold = {table.display.columns[j] for i, j in table.bold if i in rows}
     assert bold == {"SERAC (Embed)", "SERAC (Cross)"}
 
 
-def test_a_missing_result_takes_its_row_out_with_a_note(run, tmp_path):
+def test_a_missing_result_takes_its_row_out_with_a_note(run: Path, tmp_path: Path) -> None:
     content = data("base_models")
     kept = [cell for cell in content.cells if cell.base != "gpt2"]
     partial = replace(content, cells=kept, missing=[cell for cell in content.cells if cell.base == "gpt2"])
@@ -139,7 +145,7 @@ def test_a_missing_result_takes_its_row_out_with_a_note(run, tmp_path):
     assert "results are missing: qa (gpt2, serac_embed, k = 10); qa_hard (gpt2, serac_embed, k = 10)." in text
 
 
-def test_a_package_adds_a_figure(run, tmp_path, monkeypatch):
+def test_a_package_adds_a_figure(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch)
     assert list(ITEMS)[-1] == "misses"
     content = data("misses", ITEMS["misses"].settings(problem="fc"))
@@ -148,7 +154,7 @@ def test_a_package_adds_a_figure(run, tmp_path, monkeypatch):
     assert content.distinct("problem") == ["fc"]
 
 
-def test_report_and_claims_say_the_same(run, tmp_path):
+def test_report_and_claims_say_the_same(run: Path, tmp_path: Path) -> None:
     shown = []
     for name in ("overview", "main", "batched_edits"):
         files = [tmp_path / Path(file).name for file in ITEMS[name].files("", name)]
@@ -166,12 +172,12 @@ def test_report_and_claims_say_the_same(run, tmp_path):
         assert f"{row['value']:.3f}" in said
 
 
-def test_readme_section_is_replaced_and_the_rest_kept(tmp_path):
+def test_readme_section_is_replaced_and_the_rest_kept(tmp_path: Path) -> None:
     readme, picture = tmp_path / "README.md", tmp_path / "docs" / "batched_edits.png"
     readme.write_text(f"# Title\n\n{BEGIN}\nold numbers\n{END}\n\n## More\n")
     (tmp_path / "main.md").write_text("| ES |\n| --- |\n| 0.99 |\n")
     (tmp_path / "figure.png").write_bytes(b"png")
-    files = {"main_table": tmp_path / "main.md", "figure": tmp_path / "figure.png", "picture": picture}
+    files: dict[str, Any] = {"main_table": tmp_path / "main.md", "figure": tmp_path / "figure.png", "picture": picture}
     for _ in range(2):
         update_readme(readme, **files, about={"commit": "abc", "machine": "2 cores"}, claims=["| claim |"])
     text = readme.read_text()
@@ -184,10 +190,10 @@ def test_readme_section_is_replaced_and_the_rest_kept(tmp_path):
     assert picture.read_bytes() == b"png"
     readme.write_text("# Title\n")
     with pytest.raises(SeracError, match="once each"):
-        update_readme(readme, **files, about={})
+        update_readme(readme, about={}, **files)
 
 
-def test_cells_are_escaped_where_needed(tmp_path):
+def test_cells_are_escaped_where_needed(tmp_path: Path) -> None:
     display = pd.DataFrame({"a_b": ["50% & more | x_y", with_interval(float("nan"), 0.0, 0.0)]})
     table = Table(pd.DataFrame({"a": [1.0, 2.0]}), display, "100% of a_b", frozenset({(0, 0)}))
     write_table(table, [tmp_path / "t.md", tmp_path / "t.tex"])
@@ -197,7 +203,7 @@ def test_cells_are_escaped_where_needed(tmp_path):
     assert "\\caption{100\\% of a\\_b}" in text
 
 
-def assert_legible(drawn) -> None:
+def assert_legible(drawn: Any) -> None:
     """All text at least 6 points, inside the page, and apart from other text."""
     shown: dict[int, Text] = {}
     with pytest.MonkeyPatch.context() as patch:
@@ -207,7 +213,7 @@ def assert_legible(drawn) -> None:
     for text in shown.values():
         box = text.get_window_extent(drawn.canvas.get_renderer())
         if text.get_visible() and text.get_text().strip() and box.width > 1:
-            assert text.get_fontsize() >= 6, text
+            assert float(text.get_fontsize()) >= 6, text
             boxes.append((text, box))
     assert boxes
     page = drawn.bbox
@@ -222,7 +228,7 @@ def assert_legible(drawn) -> None:
         assert min(wide, high) < 1, f"{one} lies on {other}"
 
 
-def test_roc_area_is_the_chance_that_an_input_in_scope_scores_higher():
+def test_roc_area_is_the_chance_that_an_input_in_scope_scores_higher() -> None:
     rng = np.random.default_rng(0)
     inside, outside = rng.integers(0, 20, 60) / 20, rng.integers(0, 12, 80) / 20
     pairs = (inside[:, None] > outside[None]) + 0.5 * (inside[:, None] == outside[None])
@@ -232,26 +238,26 @@ def test_roc_area_is_the_chance_that_an_input_in_scope_scores_higher():
     assert roc(np.ones(3), np.zeros(4))[2] == 1.0
 
 
-def test_threshold_decides_between_the_two_values():
+def test_threshold_decides_between_the_two_values() -> None:
     frame = pd.DataFrame({"beta": [0.2, 0.5, 0.9], "value_routed": [1.0, 1.0, 0.0], "value_base": [0.0, 0.0, 1.0]})
     assert metric_at(frame, 0.0) == pytest.approx(2 / 3)
     assert metric_at(frame, 0.5) == 0.0  # beta > 0.5, as in the paper
     assert metric_at(frame, 1.0) == pytest.approx(1 / 3)
 
 
-def test_classical_scaling_recovers_points_of_a_plane():
+def test_classical_scaling_recovers_points_of_a_plane() -> None:
     points = np.random.default_rng(0).normal(size=(12, 2))
     squares = ((points[:, None] - points[None]) ** 2).sum(-1)
     found = classical_scaling(squares)
     assert np.allclose(((found[:, None] - found[None]) ** 2).sum(-1), squares)
 
 
-def test_distance_is_the_smallest_over_heads():
+def test_distance_is_the_smallest_over_heads() -> None:
     frame = pd.DataFrame({"h0_0": [0.0, 3.0], "h0_1": [0.0, 0.0], "h1_0": [0.0, 1.0], "h1_1": [0.0, 1.0]})
     assert squared_distances(frame) == pytest.approx(np.array([[0.0, 2.0], [2.0, 0.0]]))
 
 
-def test_every_prediction_falls_into_the_category_that_explains_it():
+def test_every_prediction_falls_into_the_category_that_explains_it() -> None:
     rows = [  # scope, value, routed, hit
         ("in", 1.0, 1.0, 1.0, "right"),
         ("in", 1.0, 0.0, 0.0, "lucky"),
@@ -266,7 +272,7 @@ def test_every_prediction_falls_into_the_category_that_explains_it():
     assert categories(frame).tolist() == frame["expected"].tolist()
 
 
-def test_shares_are_complete_and_examples_show_every_category():
+def test_shares_are_complete_and_examples_show_every_category() -> None:
     frame = fakes.outcomes("mend", k=1)
     frame = frame.assign(category=categories(frame))
     shares = category_shares(frame)
@@ -280,7 +286,7 @@ def test_shares_are_complete_and_examples_show_every_category():
     assert sampled.index.tolist() == sample_examples(frame, 6, seed=1).index.tolist()
 
 
-def test_training_numbers_outside_0_and_1_leave_the_score():
+def test_training_numbers_outside_0_and_1_leave_the_score() -> None:
     history = pd.DataFrame({"step": [1, 2], "seconds": [1, 2], "loss": [3, 2], "score": [-3.0, -2.0]})
     assert drawn_columns(history) == ["score"]
     assert drawn_columns(history.assign(es=[0.1, 0.9], dd=[0.5, 3.0])) == ["es"]

@@ -192,6 +192,7 @@ def test_models_are_read_as_they_were_published(server: Server, paper: Path) -> 
         folder = paper / "resources/paper/models" / name
         if not folder.exists():
             continue
+        assert checkpoint.repo
         published, kept = (
             AutoTokenizer.from_pretrained(path) for path in (server.root / "models" / checkpoint.repo, folder)
         )

@@ -16,6 +16,7 @@ from serac.problems.draw import coin, shuffled, weighted
 from serac.problems.natural_questions import NqFiles
 from serac.problems.neighbours import hard_negatives
 from serac.problems.splits import SPLITS, Judged, Split, SplitReport, SplitSettings, load_splits
+from spies import noting
 
 ONE_FILE = dict.fromkeys(SPLITS, "all")
 
@@ -66,8 +67,8 @@ def test_carving_follows_the_fractions() -> None:
 
 
 def test_each_file_is_read_once_and_fractions_hold_for_shared_files_only() -> None:
-    read = []
-    splits = records_by_split(NqFiles(), lambda name: read.append(name) or list(range(10)), str, 0)
+    read: list[Any] = []
+    splits = records_by_split(NqFiles(), noting(read.append, lambda name: list(range(10))), str, 0)
     assert read == ["train", "validation"]
     assert [len(splits[split]) for split in SPLITS] == [10, 5, 5]
 
@@ -117,7 +118,7 @@ def test_report_counts_a_record_at_one_filter() -> None:
 def test_neighbours_by_definition(rows: int, columns: int, num_neighbors: int, num_exclude: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     edits, candidates = rng.normal(size=(rows, 4)), rng.normal(size=(columns, 4))
-    rules = {"num_neighbors": num_neighbors, "num_exclude": num_exclude, "temperature": 0.3}
+    rules: dict[str, Any] = {"num_neighbors": num_neighbors, "num_exclude": num_exclude, "temperature": 0.3}
     if num_exclude >= min(num_neighbors, columns):
         with pytest.raises(ConfigError, match="num_exclude"):
             hard_negatives(edits, candidates, **rules)
@@ -132,7 +133,7 @@ def test_neighbours_by_definition(rows: int, columns: int, num_neighbors: int, n
 
 def test_own_group_is_no_candidate_and_a_row_without_candidates_has_no_weight() -> None:
     vectors = np.eye(3) + 0.1
-    rules = {"num_neighbors": 3, "num_exclude": 0, "temperature": 0.1}
+    rules: dict[str, Any] = {"num_neighbors": 3, "num_exclude": 0, "temperature": 0.1}
     indices, weights = hard_negatives(
         vectors, vectors, **rules, edit_groups=["a", "a", "b"], candidate_groups=["a", "a", "b"]
     )
@@ -145,7 +146,7 @@ def test_own_group_is_no_candidate_and_a_row_without_candidates_has_no_weight() 
 def test_slices_change_nothing() -> None:
     rng = np.random.default_rng(0)
     edits, candidates = rng.normal(size=(600, 8)), rng.normal(size=(50, 8))
-    rules = {"num_neighbors": 10, "num_exclude": 2, "temperature": 0.1}
+    rules: dict[str, Any] = {"num_neighbors": 10, "num_exclude": 2, "temperature": 0.1}
     whole, _ = hard_negatives(edits, candidates, **rules)
     alone, _ = hard_negatives(edits[599:], candidates, **rules)
     assert whole.shape == (600, 8)

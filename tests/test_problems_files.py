@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,7 +154,9 @@ def test_unknown_verdict(tmp_path: Path) -> None:
         ({"claim": None}, "no_claim"),
     ],
 )
-def test_claims_of_dropped_revision_types_may_lack_anything(tmp_path: Path, change: dict, reason: str | None) -> None:
+def test_claims_of_dropped_revision_types_may_lack_anything(
+    tmp_path: Path, change: dict[str, Any], reason: str | None
+) -> None:
     claim = CLAIM | {"evidence": "word " * 11, "revision_type": "unknown"} | change
     path = write(tmp_path / "dev.jsonl", json.dumps(claim))
     (read,) = vitaminc.read_claims(path, FcSettings())
@@ -240,6 +243,6 @@ def test_unknown_problem_lists_the_known() -> None:
         (QaSettings, {"alternatives": 3}, "Extra inputs"),
     ],
 )
-def test_impossible_settings(settings: type, options: dict, complaint: str) -> None:
+def test_impossible_settings(settings: Any, options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         settings(**options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from snakemake_runs import snakemake
 
 
 def test_a_package_adds_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = install(tmp_path, monkeypatch)
+    environment: Any = install(tmp_path, monkeypatch)
     (tmp_path / "countries").mkdir()
     for split in ("train", "dev", "test"):
         records = [{"country": f"{split} {n}", "capital": f"town {n}", "other": f"town {n + 1}"} for n in range(3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ SAMPLE = os.environ.get("SERAC_REAL_SAMPLE")
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 
 
-def from_one(file: str) -> dict:
+def from_one(file: str) -> dict[str, Any]:
     """Carve all splits from one file."""
     return {"splits": dict.fromkeys(SHARES, file), "fractions": SHARES}
 

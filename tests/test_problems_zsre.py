@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from serac.problems.neighbours import HardNegativeSettings
 from serac.problems.qa import QaSettings
 from serac.problems.qa_hard import HardInScope, HardOutOfScope, QaHardSettings
 from serac.problems.zsre import Fact
+from spies import noting
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
 ANSWER = TEXT.filter(lambda text: bool(text.strip()))
@@ -100,7 +102,7 @@ def test_hard_in_scope_inputs(fact: Fact, both: bool, seed: int) -> None:
     label = fact.alternatives[0]
     settings = QaHardSettings(in_scope=HardInScope(implication=3, true_false=1))
     queries = qa_hard.in_scope(fact, label, settings, random.Random(seed), both=both)
-    by_kind: dict[str, list] = {kind: [] for kind in ("main", "rephrase", "implication", "true_false")}
+    by_kind: dict[str, list[Any]] = {kind: [] for kind in ("main", "rephrase", "implication", "true_false")}
     for query in queries:
         by_kind[query.kind].append(query)
         assert query.hard == (query.kind in ("implication", "true_false"))
@@ -125,9 +127,7 @@ def test_a_kind_that_no_fact_has_is_not_looked_for(monkeypatch: pytest.MonkeyPat
         out_of_scope=HardOutOfScope(neighbour=0), hard_negatives=HardNegativeSettings(probability=0)
     )
     about, asked = qa_hard.about, []
-    monkeypatch.setattr(
-        qa_hard, "about", lambda fact, kind, *rest, **rules: asked.append(kind) or about(fact, kind, *rest, **rules)
-    )
+    monkeypatch.setattr(qa_hard, "about", noting(lambda fact, kind, *rest, **rules: asked.append(kind), about))
     for facts, kinds in (
         (plain, ["random", "rephrase"]),
         ([*plain, FULL], ["random", "rephrase", "implication", "true_false"]),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_values_are_found_by_place_and_name() -> None:
 
 
 def test_a_job_whose_inputs_are_missing_says_so(tmp_path: Path) -> None:
-    nothing = {"values": [], "named": {}}
+    nothing: dict[str, Any] = {"values": [], "named": {}}
     job = dict.fromkeys(("output", "params", "wildcards", "log", "resources"), nothing)
     file = tmp_path / "job.json"
     file.write_text(

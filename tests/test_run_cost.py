@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +20,7 @@ RULES_COLUMNS = [
 ]  # fmt: skip
 
 
-def check(table, folder, name: str, rows: int, columns: list[str]) -> pd.DataFrame:
+def check(table: Any, folder: Path, name: str, rows: int, columns: list[str]) -> pd.DataFrame:
     """Write twice, compare, and return the csv; ``rows`` and ``columns`` are those printed in Markdown."""
     names = [f"{name}.{suffix}" for suffix in ("csv", "md", "tex")]
     csv, md, tex = fakes.assert_same_bytes(lambda paths: write_table(table, paths), folder, names)
@@ -37,13 +39,23 @@ def check(table, folder, name: str, rows: int, columns: list[str]) -> pd.DataFra
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
 
-def benchmark(path, seconds: float, memory: str):
+def benchmark(path: Path, seconds: float, memory: str) -> Any:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{HEADER}{seconds}\t0:00:01\t{memory}\t1\t1\t1\t0\t0\t99\t1\n")
     return path
 
 
-def record(folder, output: str, rule: str, start: float, end: float, inputs: list[str], *, split=None, log=None):
+def record(
+    folder: Path,
+    output: str,
+    rule: str,
+    start: float,
+    end: float,
+    inputs: list[str],
+    *,
+    split: Any = None,
+    log: Any = None,
+) -> None:
     """Snakemake's record of an output file; long names are spread over folders that start with @."""
     name = base64.urlsafe_b64encode(output.encode()).decode()
     path = folder / f"@{name[:split]}" / name[split:] if split else folder / name
@@ -52,7 +64,7 @@ def record(folder, output: str, rule: str, start: float, end: float, inputs: lis
     path.write_text(json.dumps(content))
 
 
-def test_rules_are_summed_and_the_critical_path_is_found(tmp_path):
+def test_rules_are_summed_and_the_critical_path_is_found(tmp_path: Path) -> None:
     files = {
         "train": [benchmark(tmp_path / "a.tsv", 100, "500"), benchmark(tmp_path / "b.tsv", 20, "900")],
         "draw": [benchmark(tmp_path / "c.tsv", 2, "-")],  # too short to be measured
@@ -73,7 +85,7 @@ def test_rules_are_summed_and_the_critical_path_is_found(tmp_path):
     assert "train (100 s), then draw (2 s)" in (tmp_path / "0" / "rules.md").read_text()
 
 
-def test_costs_are_slurms_where_it_has_records_of_one_rule_alone(tmp_path):
+def test_costs_are_slurms_where_it_has_records_of_one_rule_alone(tmp_path: Path) -> None:
     """One of two trainings was accounted for; a group of two rules shares job 3; one rule ran outside SLURM."""
     trained = [benchmark(tmp_path / f"{name}.tsv", 100, "500") for name in "ab"]
     grouped = [benchmark(tmp_path / f"{name}.tsv", 50, "400") for name in "cd"]
@@ -96,7 +108,7 @@ def test_costs_are_slurms_where_it_has_records_of_one_rule_alone(tmp_path):
     assert "by SLURM's records" in (tmp_path / "0" / "rules.tex").read_text()
 
 
-def test_files_of_one_job_are_one_job(tmp_path):
+def test_files_of_one_job_are_one_job(tmp_path: Path) -> None:
     record(tmp_path, "model", "train", 0, 100, ["data"])
     record(tmp_path, "history", "train", 0, 100, ["data"])
     record(tmp_path, "later", "use", 100, 130, ["model", "history"])
@@ -105,7 +117,7 @@ def test_files_of_one_job_are_one_job(tmp_path):
     assert [job.rule for job in critical_path(jobs)] == ["train", "use"]
 
 
-def test_a_run_took_the_time_in_which_its_jobs_ran(tmp_path):
+def test_a_run_took_the_time_in_which_its_jobs_ran(tmp_path: Path) -> None:
     """Jobs side by side count once, the pause before a restart does not count, nor do other runs."""
     record(tmp_path, "results/one/a", "train", 10, 110, [])
     record(tmp_path, "results/one/b", "tune", 50, 130, [])
@@ -115,7 +127,7 @@ def test_a_run_took_the_time_in_which_its_jobs_ran(tmp_path):
     assert busy_seconds({}) == 0
 
 
-def test_a_job_on_a_cluster_took_what_its_benchmark_says(tmp_path):
+def test_a_job_on_a_cluster_took_what_its_benchmark_says(tmp_path: Path) -> None:
     """Snakemake records no times of such jobs but when it heard of their end."""
     log = tmp_path / "results/logs/train/a.log"
     benchmark(tmp_path / "results/benchmarks/train/a.tsv", 77, "500")
@@ -125,7 +137,7 @@ def test_a_job_on_a_cluster_took_what_its_benchmark_says(tmp_path):
     assert jobs == {"train": 77, "generate": 0}
 
 
-def test_the_critical_path_is_the_longest_in_seconds_not_in_jobs():
+def test_the_critical_path_is_the_longest_in_seconds_not_in_jobs() -> None:
     jobs = {
         "a": Job("a", 5),
         "b": Job("b", 1, ("a",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -29,11 +30,11 @@ def test_reference_way_is_serac(tiny_t5: Tiny, kind: str) -> None:
     model = serac_parts.serac(tiny_t5, kind, half=False)
     model.settings = RoutingSettings(threshold=serac_parts.middle(model, tiny_t5))
     plain = ReferenceWay.of(model)
-    batch = tiny_t5.task.encode_queries(tiny_t5.queries)
+    batch: dict[str, Any] = {**tiny_t5.task.encode_queries(tiny_t5.queries)}
     torch.testing.assert_close(plain(**batch).logits, model(**batch).logits, atol=1e-5, rtol=1e-5)
     assert 0 < model.routing()["routed"].sum() < len(tiny_t5.queries)
     batch.pop("labels")
-    options = {"max_new_tokens": 6, "do_sample": False}
+    options: dict[str, Any] = {"max_new_tokens": 6, "do_sample": False}
     said, one_by_one = model.generate(**batch, **options), plain.generate(**batch, **options)
     assert tiny_t5.task.texts(said) == tiny_t5.task.texts(one_by_one)
 

@@ -17,11 +17,12 @@ from serac.editors.serac.memory import FILE, EditMemory
 from serac.errors import ConfigError
 from serac.records import Edit
 from serac_parts import EDITS, assert_same
+from spies import noting
 
 
 @pytest.mark.parametrize("kind", serac_parts.KINDS)
 @pytest.mark.parametrize("candidates", [None, 3])
-def test_saved_memory_is_the_same(kind: str, candidates: int | None, tmp_path) -> None:
+def test_saved_memory_is_the_same(kind: str, candidates: int | None, tmp_path: Path) -> None:
     memory = EditMemory(serac_parts.classifier(kind), MemorySettings(candidates=candidates))
     memory.add(EDITS)
     memory.remove([0, 5, 9])
@@ -35,7 +36,7 @@ def test_saved_memory_is_the_same(kind: str, candidates: int | None, tmp_path) -
     assert_same(EditMemory.from_pretrained(tmp_path, memory.classifier), memory)
 
 
-def test_memory_of_another_classifier_is_refused(tmp_path) -> None:
+def test_memory_of_another_classifier_is_refused(tmp_path: Path) -> None:
     memory = EditMemory(serac_parts.embed())
     memory.add(EDITS)
     memory.save_pretrained(tmp_path)
@@ -47,12 +48,12 @@ def test_memory_of_another_classifier_is_refused(tmp_path) -> None:
         EditMemory.from_pretrained(tmp_path / "nothing", memory.classifier)
 
 
-def test_loading_builds_no_edit_and_reads_no_vector(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loading_builds_no_edit_and_reads_no_vector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = EditMemory(serac_parts.embed())
     memory.add([Edit(f"where was number {number} born ?", "rome") for number in range(2000)], torch.randn(2000, 32))
     memory.save_pretrained(tmp_path)
     built: list[tuple[str, str]] = []
-    monkeypatch.setattr(edit_columns, "Edit", lambda *pair: built.append(pair) or Edit(*pair))
+    monkeypatch.setattr(edit_columns, "Edit", noting(lambda *pair: built.append(pair), Edit))
     loaded = EditMemory.from_pretrained(tmp_path, memory.classifier)
     assert (len(loaded), built) == (2000, [])
     assert loaded.edit(1999) == Edit("where was number 1999 born ?", "rome")
@@ -63,7 +64,7 @@ def test_loading_builds_no_edit_and_reads_no_vector(tmp_path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("kind", serac_parts.KINDS)
-def test_memory_is_saved_where_it_was_loaded_from(kind: str, tmp_path) -> None:
+def test_memory_is_saved_where_it_was_loaded_from(kind: str, tmp_path: Path) -> None:
     memory = EditMemory(serac_parts.classifier(kind))
     memory.add(EDITS)
     memory.save_pretrained(tmp_path)

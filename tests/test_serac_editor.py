@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,15 +20,17 @@ NAMES = ("serac_embed", "serac_cross", "rp")
 
 
 def build(name: str, tiny: Tiny, **settings: Any) -> MemoryEditor:
-    parts = {"classifier": serac_parts.classifier("cross" if name == "serac_cross" else "embed")}
+    parts: dict[str, Any] = {"classifier": serac_parts.classifier("cross" if name == "serac_cross" else "embed")}
     if name != "rp":
         parts["counterfactual"] = serac_parts.counterfactual(tiny)
-    return EDITORS[name](tiny.model, tiny.task, **parts, **settings)
+    editor = EDITORS[name](tiny.model, tiny.task, **parts, **settings)
+    assert isinstance(editor, MemoryEditor)
+    return editor
 
 
 @pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 def test_registry_leads_to_the_editors() -> None:
@@ -60,7 +63,7 @@ def test_tuned_editor_routes_differently(name: str, tiny: Tiny) -> None:
         editor.tuned(treshold=0.1)
 
 
-def test_saved_editor_edits_alike(name: str, tiny: Tiny, tmp_path) -> None:
+def test_saved_editor_edits_alike(name: str, tiny: Tiny, tmp_path: Path) -> None:
     editor = build(name, tiny, routing=RoutingSettings(threshold=0.2), memory=MemorySettings(candidates=2))
     editor.save_pretrained(tmp_path)
     assert (tmp_path / "counterfactual").exists() == (name != "rp"), "the base model is never saved"

@@ -19,7 +19,7 @@ from tiny_models import Tiny
 
 @pytest.fixture(params=serac_parts.KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 def soft(tiny: Tiny) -> SeracModel:
@@ -65,7 +65,8 @@ def test_several_sequences_an_input(tiny_t5: Tiny) -> None:
 
 
 def test_dictionaries_are_refused_unless_the_memory_is_empty(tiny_t5: Tiny) -> None:
-    model, options = serac_parts.serac(tiny_t5), {**reading(tiny_t5), **GENERATION, "return_dict_in_generate": True}
+    model: Any = serac_parts.serac(tiny_t5)
+    options = {**reading(tiny_t5), **GENERATION, "return_dict_in_generate": True}
     with pytest.raises(SeracError, match="leave out return_dict_in_generate"):
         model.generate(**options)
     model.remove(model.memory.ids)

@@ -19,6 +19,7 @@ from serac.editors.serac.memory import NOWHERE, EditMemory
 from serac.errors import SeracError
 from serac.records import Edit
 from serac_parts import EDITS, TEXTS, assert_same
+from spies import noting
 
 
 @pytest.fixture(params=serac_parts.KINDS)
@@ -49,7 +50,7 @@ def test_cross_holds_a_bounded_number_of_pairs(monkeypatch: pytest.MonkeyPatch, 
     memory.add(EDITS)
     read: list[int] = []
     original = classifier._batched_scores
-    monkeypatch.setattr(classifier, "_batched_scores", lambda pairs: read.append(len(pairs)) or original(pairs))
+    monkeypatch.setattr(classifier, "_batched_scores", noting(lambda pairs: read.append(len(pairs)), original))
     log_g, positions = memory.search(TEXTS)
     assert read == parts
     assert positions.tolist() == [list(range(len(EDITS)))] * len(TEXTS)
@@ -68,9 +69,7 @@ def test_texts_are_searched_for_in_parts(monkeypatch: pytest.MonkeyPatch, kind: 
     monkeypatch.setattr(memory_module, "TEXTS_AT_ONCE", 3)
     searched: list[int] = []
     search = memory.classifier.search
-    monkeypatch.setattr(
-        memory.classifier, "search", lambda part, *rest: searched.append(len(part)) or search(part, *rest)
-    )
+    monkeypatch.setattr(memory.classifier, "search", noting(lambda part, *rest: searched.append(len(part)), search))
     in_parts = memory.retrieve(texts)
     assert searched == [3, 3, 1]
     torch.testing.assert_close(in_parts.beta, at_once.beta)
@@ -93,7 +92,7 @@ def test_only_new_edits_are_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
     memory.add(EDITS[:5])
     encoded: list[str] = []
     original = classifier.states
-    monkeypatch.setattr(classifier, "states", lambda texts: encoded.extend(texts) or original(texts))
+    monkeypatch.setattr(classifier, "states", noting(encoded.extend, original))
     memory.add(EDITS[5:7])
     memory.retrieve(TEXTS)
     memory.retrieve(TEXTS)

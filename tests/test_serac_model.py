@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tiny_models import Tiny
 
 @pytest.fixture(params=serac_parts.KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 class Counted(torch.nn.Module):
@@ -33,16 +34,16 @@ class Counted(torch.nn.Module):
         self.model, self.config, self.rows = model, model.config, 0
 
     def can_generate(self) -> bool:
-        return self.model.can_generate()
+        return bool(self.model.can_generate())
 
-    def get_encoder(self) -> torch.nn.Module:
+    def get_encoder(self) -> Any:
         return self.model.get_encoder()
 
     def forward(self, input_ids: Tensor, **batch: Any) -> Any:
         self.rows += len(input_ids)
         return self.model(input_ids=input_ids, **batch)
 
-    def generate(self, input_ids: Tensor, **options: Any) -> Tensor:
+    def generate(self, input_ids: Tensor, **options: Any) -> Any:
         self.rows += len(input_ids)
         return self.model.generate(input_ids=input_ids, **options)
 
@@ -213,10 +214,12 @@ def test_spare_rows_of_embedding_tables_do_not_matter(tiny_t5: Tiny, larger: str
     batch = batch_of(tiny_t5)
     model = serac_parts.serac(tiny_t5)
     expected, size = model(**batch).logits, tiny_t5.model.config.vocab_size
-    model.base = copy.deepcopy(model.base)
-    (model.base if larger == "base" else model.counterfactual.model).resize_token_embeddings(size + 5)
+    base: Any = copy.deepcopy(model.base)
+    model.base = base
+    grown: Any = base if larger == "base" else model.counterfactual.model
+    grown.resize_token_embeddings(size + 5)
     logits = model(**batch).logits
-    assert logits.shape[-1] == model.base.config.vocab_size
+    assert logits.shape[-1] == base.config.vocab_size
     torch.testing.assert_close(logits[..., :size], expected, atol=1e-5, rtol=1e-5)
     assert torch.equal(logits.argmax(-1), expected.argmax(-1))
 
@@ -229,7 +232,7 @@ def test_width_and_dtype_are_the_base_models_whoever_answers(tiny: Tiny, larger:
         model.settings = RoutingSettings(threshold=0 if routed == "all" else 1)
     model.base = copy.deepcopy(model.base)
     if tiny.task.name != "binary":
-        grown = model.base if larger == "base" else model.counterfactual.model
+        grown: Any = model.base if larger == "base" else model.counterfactual.model
         grown.resize_token_embeddings(tiny.model.config.vocab_size + 5)
     model.base.to(torch.bfloat16)
     batch = batch_of(tiny)
@@ -240,7 +243,7 @@ def test_width_and_dtype_are_the_base_models_whoever_answers(tiny: Tiny, larger:
     assert (logits.shape, logits.dtype) == (expected.shape, expected.dtype)
 
 
-def test_saved_model_answers_alike(tiny: Tiny, kind: str, tmp_path) -> None:
+def test_saved_model_answers_alike(tiny: Tiny, kind: str, tmp_path: Path) -> None:
     model = serac_parts.serac(tiny, kind)
     model.save_pretrained(tmp_path)
     saved = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.safetensors")}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 from transformers import AutoModel
 
 import serac_parts
@@ -12,6 +17,7 @@ from serac.editors.serac.model_cache import ModelCache
 from serac.editors.serac.scope import ScopeClassifier, in_length_order
 from serac.errors import ConfigError
 from serac.records import Edit
+from spies import noting
 from tiny_models import CITIES, PEOPLE
 
 EDITS = [Edit(f"where was {person} born ?", city) for person, city in zip(PEOPLE, CITIES, strict=True)]
@@ -57,11 +63,12 @@ def test_embedding_distances_by_definition(pooling: str, distance: str) -> None:
     entry, text = (
         classifier.encoder(**classifier.encode([string])) for string in (classifier.entry(EDITS[0]), TEXTS[0])
     )
-    pooled = {
+    poolings: dict[str, Callable[[Any], Tensor]] = {
         "cls": lambda output: output.last_hidden_state[0, 0],
         "mean": lambda output: output.last_hidden_state[0].mean(0),
         "pooler": lambda output: output.pooler_output[0],
-    }[pooling]
+    }
+    pooled = poolings[pooling]
     left, right = pooled(entry), pooled(text)
     by_hand = {
         "square": (left - right).square().sum(),
@@ -107,7 +114,7 @@ def test_bfloat16_inference_is_close(classifier: ScopeClassifier) -> None:
     torch.testing.assert_close(rounded.exp(), exact.exp(), atol=0.1, rtol=0)
 
 
-def test_saved_classifier_scores_alike(classifier: ScopeClassifier, tmp_path) -> None:
+def test_saved_classifier_scores_alike(classifier: ScopeClassifier, tmp_path: Path) -> None:
     classifier.save_pretrained(tmp_path)
     loaded = load_classifier(tmp_path)
     assert type(loaded) is type(classifier)
@@ -115,13 +122,13 @@ def test_saved_classifier_scores_alike(classifier: ScopeClassifier, tmp_path) ->
     torch.testing.assert_close(loaded.score_pairs(PAIRS), classifier.score_pairs(PAIRS))
 
 
-def test_folder_without_a_classifier_is_an_error(tmp_path) -> None:
+def test_folder_without_a_classifier_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no scope classifier"):
         load_classifier(tmp_path)
 
 
 @pytest.mark.parametrize("kind", serac_parts.KINDS)
-def test_only_the_first_layers_are_kept(kind: str, tmp_path) -> None:
+def test_only_the_first_layers_are_kept(kind: str, tmp_path: Path) -> None:
     serac_parts.embed().save_pretrained(tmp_path)
     settings = serac_parts.settings(kind, layers=1)
     classifier = untrained_classifier(tmp_path, settings)
@@ -135,7 +142,7 @@ def test_only_the_first_layers_are_kept(kind: str, tmp_path) -> None:
         untrained_classifier(tmp_path, serac_parts.settings(kind, layers=3))
 
 
-def test_new_weights_depend_on_the_seed_alone(tmp_path) -> None:
+def test_new_weights_depend_on_the_seed_alone(tmp_path: Path) -> None:
     serac_parts.embed().save_pretrained(tmp_path)
     settings = serac_parts.settings("cross")
     scores = [untrained_classifier(tmp_path, settings, seed=s).score_pairs(PAIRS) for s in (1, 1, 2)]
@@ -143,7 +150,7 @@ def test_new_weights_depend_on_the_seed_alone(tmp_path) -> None:
     assert not torch.equal(scores[0], scores[2])
 
 
-def test_checkpoints_lose_their_dropout(tmp_path) -> None:
+def test_checkpoints_lose_their_dropout(tmp_path: Path) -> None:
     original = serac_parts.embed()
     original.encoder.config.dropout = original.encoder.config.attention_dropout = 0.5
     original.save_pretrained(tmp_path)
@@ -159,7 +166,7 @@ def test_long_texts_are_cut_to_the_encoder(classifier: ScopeClassifier) -> None:
 def test_known_scores_are_not_computed_again(classifier: ScopeClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     original = classifier.encoder.forward
-    monkeypatch.setattr(classifier.encoder, "forward", lambda **batch: calls.append(1) or original(**batch))
+    monkeypatch.setattr(classifier.encoder, "forward", noting(lambda **batch: calls.append(1), original))
     first = classifier.score_pairs(PAIRS)
     count = len(calls)
     assert torch.equal(classifier.score_pairs(PAIRS), first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -44,9 +45,10 @@ def counterfactual_settings(**changes: object) -> CounterfactualSettings:
     return CounterfactualSettings(checkpoint="tiny", train=training(**changes))
 
 
-def trained(tiny: Tiny, kind: str, folder, **changes: object) -> tuple[ScopeClassifier, list[dict[str, float]]]:
+def trained(tiny: Tiny, kind: str, folder: Path, **changes: object) -> tuple[ScopeClassifier, list[dict[str, float]]]:
     settings = scope_settings(kind, **changes)
     classifier = serac_parts.classifier(kind).requires_grad_(True)
+    assert settings.train
     history = train(scope_objective(classifier, tiny.examples, tiny.examples, settings), settings.train, folder, seed=0)
     return classifier, history
 
@@ -91,7 +93,7 @@ def test_scope_loss_by_definition(tiny_t5: Tiny, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", serac_parts.KINDS)
-def test_classifier_learns_the_scope(tiny_t5: Tiny, kind: str, tmp_path) -> None:
+def test_classifier_learns_the_scope(tiny_t5: Tiny, kind: str, tmp_path: Path) -> None:
     classifier, history = trained(tiny_t5, kind, tmp_path)
     assert max(row["score"] for row in history) > 0.9
     assert history[-1]["validation_loss"] < history[0]["validation_loss"]
@@ -109,20 +111,22 @@ def test_score_is_balanced_accuracy_with_the_loss_as_tie_break(tiny_t5: Tiny) ->
     assert balanced - 1e-3 < numbers["score"] < balanced
 
 
-def test_classifier_learns_with_all_pairs_and_autocast(tiny_t5: Tiny, tmp_path) -> None:
+def test_classifier_learns_with_all_pairs_and_autocast(tiny_t5: Tiny, tmp_path: Path) -> None:
     settings = serac_parts.settings("embed", use_all_pairs=True, train=training(precision="bfloat16"))
     classifier = serac_parts.embed().requires_grad_(True)
     objective = scope_objective(classifier, tiny_t5.examples, tiny_t5.examples, settings, tiny_t5.task)
+    assert settings.train
     history = train(objective, settings.train, tmp_path, seed=0)
     assert max(row["score"] for row in history) > 0.8
 
 
-def test_counterfactual_model_learns_from_the_gold_edit(tiny: Tiny, tmp_path) -> None:
+def test_counterfactual_model_learns_from_the_gold_edit(tiny: Tiny, tmp_path: Path) -> None:
     model = serac_parts.counterfactual(tiny).requires_grad_(True)
     before = {name: parameter.clone() for name, parameter in tiny.model.named_parameters()}
     settings = counterfactual_settings(steps=30, learning_rate=1e-3)
     objective = counterfactual_objective(model, tiny.examples, tiny.examples, settings)
     untrained = objective.validate()["validation_loss"]
+    assert settings.train
     history = train(objective, settings.train, tmp_path, seed=0)
     assert objective.validate()["validation_loss"] < untrained
     if tiny.task.name == "dialogue":
@@ -163,7 +167,7 @@ def test_counterfactual_loss_reads_the_own_edit(tiny: Tiny) -> None:
     torch.testing.assert_close(counterfactual_loss(model, batch), expected)
 
 
-def test_saved_counterfactual_model_answers_alike(tiny: Tiny, tmp_path) -> None:
+def test_saved_counterfactual_model_answers_alike(tiny: Tiny, tmp_path: Path) -> None:
     model = serac_parts.counterfactual(tiny)
     model.save_pretrained(tmp_path)
     loaded = CounterfactualModel.from_pretrained(tmp_path)

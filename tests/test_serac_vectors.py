@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
@@ -15,6 +19,7 @@ from serac.editors.serac.memory import REBUILD_ABOVE, EditMemory
 from serac.editors.serac.vector_store import VectorStore
 from serac.records import Edit
 from serac_parts import EDITS, TEXTS, WIDTH, assert_same
+from spies import noting
 
 
 @hypothesis_settings(max_examples=25, deadline=None)
@@ -78,9 +83,7 @@ def test_many_removals_leave_the_index_to_be_built_anew(monkeypatch: pytest.Monk
         memory.add(edits, vectors)
     removed: list[int] = []
     original = ApproximateIndex.swap_remove
-    monkeypatch.setattr(
-        ApproximateIndex, "swap_remove", lambda self, *rows: removed.append(rows[0]) or original(self, *rows)
-    )
+    monkeypatch.setattr(ApproximateIndex, "swap_remove", noting(lambda self, *rows: removed.append(rows[0]), original))
     for few, expected in (([3, 5], 2), (range(10, 10 + 2 * REBUILD_ABOVE), 2), ([7], 3)):
         for memory in (near, exact):
             memory.retrieve(TEXTS)
@@ -114,12 +117,13 @@ def test_norms_are_those_of_the_float32_rows() -> None:
 
 def test_vectors_follow_rows_and_queries_to_another_device() -> None:
     here, there = torch.randn(5, 6), torch.empty(5, 6, device="meta")
-    for move in (
+    moves: tuple[Callable[[VectorStore], Any], ...] = (
         lambda store: store.append(there),
         lambda store: store.set(1, there[0]),
         lambda store: store.nearest(there, 2),
         lambda store: store.squared_distances(there, torch.empty(5, 2, dtype=torch.int64, device="meta")),
-    ):
+    )
+    for move in moves:
         store = VectorStore(MemorySettings(), 2, 3)
         store.append(here)
         result = move(store)
@@ -140,7 +144,7 @@ def test_memory_follows_its_classifier_to_another_device(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("saved", [False, True])
-def test_memory_that_grew_in_inference_mode_can_be_changed(saved: bool, tmp_path) -> None:
+def test_memory_that_grew_in_inference_mode_can_be_changed(saved: bool, tmp_path: Path) -> None:
     expected = EditMemory(serac_parts.embed())
     with torch.inference_mode():
         memory = EditMemory(expected.classifier)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -112,7 +114,7 @@ def test_ids_of_the_base_models_tokens_stay_with_it(tiny_t5: Tiny, option: str) 
     with torch.no_grad():
         model.counterfactual.model.shared.weight[tiny_t5.tokenizer.eos_token_id] *= 4
     assert padding >= model.counterfactual.model.config.vocab_size
-    ids = {option: padding if option == "pad_token_id" else [[padding]]}
+    ids: dict[str, Any] = {option: padding if option == "pad_token_id" else [[padding]]}
     said = model.generate(**reading(base), **GENERATION, **ids)
     edits = [base.edits[place] for place in model.routing()["index"].tolist()]
     answers = model.counterfactual.generate(edits, [query.input for query in base.queries], **GENERATION)

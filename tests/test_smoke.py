@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image
-from safetensors import safe_open
+from safetensors.torch import load_file
 
 from report_browser import browser, read_report
 from serac.evaluation.metrics import COLUMNS, NO_EDIT
@@ -93,7 +94,7 @@ def test_results_have_every_editor_and_metric(smoke: Path) -> None:
 def test_table(smoke: Path, name: str) -> None:
     data = pd.read_csv(smoke / f"tables/{name}.csv")
     assert len(data) > 0
-    full = [column for column in data if not column.startswith(MAY_BE_EMPTY)]
+    full = [column for column in data if not str(column).startswith(MAY_BE_EMPTY)]
     assert data[full].notna().all(axis=None)
     printed = (smoke / f"tables/{name}.md").read_text()
     assert "nan" not in printed.lower().split()
@@ -134,10 +135,10 @@ def test_tables_have_the_rows_that_the_configuration_asks_for(smoke: Path) -> No
 def test_figure(smoke: Path, name: str) -> None:
     assert (smoke / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
     with Image.open(smoke / f"figures/{name}.png") as picture:
-        shades = picture.convert("L").getcolors(maxcolors=256)
+        histogram = picture.convert("L").histogram()
         assert min(picture.size) > 300
-        assert len(picture.text["Description"].splitlines()) == FIGURES[name]
-    ink = sum(count for count, shade in shades if shade < 200)
+        assert len(picture.info["Description"].splitlines()) == FIGURES[name]
+    ink = sum(histogram[:200])
     assert ink > 500, "the figure is empty"
 
 
@@ -195,14 +196,14 @@ def test_problems_are_disjoint_and_reported(smoke: Path) -> None:
 
 
 def test_every_file_opens(smoke: Path) -> None:
-    readers = {
+    readers: dict[str, Callable[[Any], Any]] = {
         ".json": lambda path: json.loads(path.read_text()),
         ".jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
         ".csv": pd.read_csv,
         ".tsv": lambda path: pd.read_csv(path, sep="\t"),
         ".parquet": pd.read_parquet,
         ".yaml": lambda path: yaml.safe_load(path.read_text()),
-        ".safetensors": lambda path: list(safe_open(path, framework="pt").keys()),
+        ".safetensors": lambda path: load_file(path),
     }
     opened = [readers[path.suffix](path) for path in sorted(smoke.rglob("*")) if path.suffix in readers]
     assert len(opened) > 150

@@ -68,7 +68,7 @@ def test_a_truncated_answer_is_continued_where_it_stopped(server: Server, tmp_pa
 
 @pytest.mark.parametrize(("faults", "why"), [(["truncate"], "incomplete"), (["truncate", 503, 503, 503, 503], "503")])
 def test_a_failed_download_is_continued_by_the_next_one(
-    server: Server, tmp_path: Path, faults: list[int | str], why: str
+    server: Server, tmp_path: Path, faults: list[int | str | None], why: str
 ) -> None:
     server.faults["/train.jsonl"] = faults.copy()
     with pytest.raises(RetrievalError, match=why):
@@ -119,9 +119,10 @@ def test_the_first_retrieval_writes_the_lock_and_later_ones_are_checked(
     server: Server, tmp_path: Path, lock: Lock
 ) -> None:
     source = SourceSettings(origin="retrieve", release="r", names={"dev.jsonl": "train.jsonl"})
-    retrieve = lambda: retrieve_file(  # noqa: E731
-        release(server, "files"), source, "dev.jsonl", tmp_path / "dev.jsonl", tmp_path / "work", lock
-    )
+
+    def retrieve() -> None:
+        retrieve_file(release(server, "files"), source, "dev.jsonl", tmp_path / "dev.jsonl", tmp_path / "work", lock)
+
     retrieve()
     first = lock.path.read_text()
     entry = json.loads(first)[server.url("train.jsonl")]
@@ -248,7 +249,7 @@ def test_another_revision_than_the_locked_one_is_refused(
 def test_a_truncated_weight_file_is_continued(server: Server, repository: Path, tmp_path: Path, lock: Lock) -> None:
     (repository / "model.safetensors").write_bytes(CONTENT)
     path = f"/someone/model/resolve/{server.commit(repository)}/model.safetensors"
-    server.faults[path] = [None, "truncate"]  # type: ignore[list-item] - HEAD, then GET
+    server.faults[path] = [None, "truncate"]  # HEAD, then GET
     hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "model", lock)
     assert (tmp_path / "model" / "model.safetensors").read_bytes() == CONTENT
 

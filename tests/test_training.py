@@ -40,7 +40,9 @@ def regression(seed: int = 0) -> Objective:
 
     def loss(rng: random.Random) -> Tensor:
         x = torch.tensor([[rng.uniform(-1, 1)] for _ in range(SETTINGS.batch_size)])
-        return (line(x) - 3 * x - 1).square().mean()
+        squared: Tensor = (line(x) - 3 * x - 1).square().mean()
+
+        return squared
 
     def validate() -> dict[str, float]:
         return {"score": -abs(line.weight.item() - 3)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from serac.errors import ConfigError, RecordError, SeracError
 from small_speakers import FACTS
 
 QUESTION, PARAPHRASE, OTHER = "Who leads France?", "Who is the leader of France?", "Who wrote Faust?"
-KINDS = {
+KINDS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "encoder-decoder": small_speakers.t5,
     "causal": lambda: small_speakers.gpt2(chat=False),
     "chat": lambda: small_speakers.gpt2(chat=True),
@@ -99,7 +100,8 @@ def test_answers_stream(wrapped: Any, question: str) -> None:
 def test_pipeline(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     model = serac.wrap(*KINDS[kind]())
     model.add(QUESTION, "Marie Dupont")
-    talk = pipeline("text-generation", model=model, tokenizer=model.reader.tokenizer, max_new_tokens=5)
+    loaded: Any = pipeline
+    talk = loaded("text-generation", model=model, tokenizer=model.reader.tokenizer, max_new_tokens=5)
     assert "is not supported" not in caplog.text
     if kind == "chat":
         said = talk([{"role": "user", "content": PARAPHRASE}])[0]["generated_text"][-1]["content"]

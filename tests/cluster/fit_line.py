@@ -35,7 +35,9 @@ def fit(folder: Path, wait: Callable[[int], None] = lambda step: None) -> dict[s
     def loss(rng: random.Random) -> Tensor:
         wait(next(steps))
         x = torch.tensor([[rng.uniform(-1, 1) for _ in range(8)] for _ in range(SETTINGS.batch_size)])
-        return (line(x) - x.sum(1, keepdim=True)).square().mean()
+        squared: Tensor = (line(x) - x.sum(1, keepdim=True)).square().mean()
+
+        return squared
 
     def validate() -> dict[str, float]:
         return {"score": -(line.weight - 1).abs().sum().item()}

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -32,9 +33,9 @@ class Run:
     def results(self) -> Path:
         return self.folder / "results/smoke"
 
-    def grants(self) -> dict[str, list[dict]]:
+    def grants(self) -> dict[str, list[dict[str, Any]]]:
         """What the jobs noted about themselves, by rule."""
-        found: dict[str, list[dict]] = {}
+        found: dict[str, list[dict[str, Any]]] = {}
         for folder in (self.results / "slurm", self.folder / "resources/smoke/slurm"):
             for path in folder.rglob("*.json"):
                 rule = path.relative_to(folder).parts[0].removesuffix(".json")

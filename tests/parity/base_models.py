@@ -22,7 +22,7 @@ from serac.tasks.registry import load_task
 from .vectors import Case, assert_close
 
 
-def load_base(case: Case) -> PreTrainedModel:
+def load_base(case: Case) -> Any:
     """``base/`` of the case: a T5, or the vectors' BertClassifier as a BertForSequenceClassification with one logit."""
     folder = case.folder / "base"
     weights = load_file(folder / "weights.safetensors")
@@ -49,7 +49,7 @@ def our_name(name: str) -> str:
     return f"bert.{name.removeprefix('model.')}" if name.startswith("model.") else name
 
 
-def task_of(model: PreTrainedModel) -> Task:
+def task_of(model: Any) -> Task:
     """The task that scores the model; its tokenizer is a placeholder, the vectors hold token ids."""
     return load_task("seq2seq" if model.config.is_encoder_decoder else "binary", PlaceholderTokenizer(), 1)
 

@@ -67,7 +67,7 @@ class Parts:
         return hyperparameters(self.case, *SCOPE, *ROUTING, *READ_BY_TESTS, "distance")
 
     @cached_property
-    def base(self) -> PreTrainedModel:
+    def base(self) -> Any:
         return self._model("base").requires_grad_(False)
 
     @cached_property
@@ -147,7 +147,7 @@ class Parts:
         ]
         outside, places = [Query(text, "", "") for text in self.texts("loc")], range(len(self.edits))
         pairs = list(product(outside, places) if all_negatives else zip(outside, places, strict=True))
-        rows, edits = ([pair[side] for pair in pairs] for side in (0, 1))
+        rows, edits = [row for row, _ in pairs], [edit for _, edit in pairs]
         return DrawnBatch(self.edits, inside, self.gold, rows, edits)
 
     def _wanted(self) -> list[bool]:
@@ -156,16 +156,17 @@ class Parts:
         return (self.case.inputs["inner_sent"] == self.case.inputs["outer_sent"]).tolist()
 
     def tokenizer(self, part: str) -> PreTrainedTokenizerFast:
-        return PreTrainedTokenizerFast.from_pretrained(self.case.folder / part)
+        tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(self.case.folder / part)
+        return tokenizer
 
-    def _model(self, part: str) -> PreTrainedModel:
+    def _model(self, part: str) -> Any:
         name = self.case.meta["models"][part]["class"]
         if name not in CLASSES:
             raise ValueError(f"{self.case.name}: no model of this project corresponds to {name}")
         return load_model(self.case.folder / part, CLASSES[name][0])
 
 
-def load_model(folder: Path, model_class: type[PreTrainedModel]) -> PreTrainedModel:
+def load_model(folder: Path, model_class: type[PreTrainedModel]) -> Any:
     """A model from config.json and weights.safetensors; tied weights may be missing, nothing else."""
     config = AutoConfig.for_model(**json.loads((folder / "config.json").read_text()))
     if model_class is BertForSequenceClassification:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -164,12 +165,12 @@ def sentiment_case(request: pytest.FixtureRequest) -> Case:
     return load_case(request.param)
 
 
-def sentiment_draws(case: Case) -> list[dict]:
+def sentiment_draws(case: Case) -> list[dict[str, Any]]:
     """Draws in every mode of sampling; the reference's batch is the same in all of them."""
     return [value for key, value in case.json("draws.json").items() if key != "templates"]
 
 
-def sentiment_batches(case: Case) -> list[dict]:
+def sentiment_batches(case: Case) -> list[dict[str, Any]]:
     return [batch for draws in sentiment_draws(case) for batch in without_counts(draws)["seeded_batches"]]
 
 
@@ -283,7 +284,7 @@ def test_hard_negatives(name: str, key: str) -> None:
 def test_hard_negatives_of_the_same_group_the_reference_draws_ours_does_not(name: str) -> None:
     vectors = load_case(name).inputs["edit_embeddings"].numpy()
     groups = [str(row) for row in range(len(vectors))]
-    rules = {"num_neighbors": len(vectors), "num_exclude": 0, "temperature": 0.1}
+    rules: dict[str, Any] = {"num_neighbors": len(vectors), "num_exclude": 0, "temperature": 0.1}
     plain, _ = hard_negatives(vectors, vectors, **rules)
     assert plain[:, 0].tolist() == list(range(len(vectors)))
     ours, weights = hard_negatives(vectors, vectors, **rules, edit_groups=groups, candidate_groups=groups)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -129,7 +130,7 @@ def without_prompt(text: str) -> str:
     return text.strip().replace(" - ", "-")
 
 
-def reference_rows(drawn: dict) -> list[tuple[str, str]]:
+def reference_rows(drawn: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [
         *drawn["out_of_scope_pool_example"],
         *(row for batch in drawn["seeded_batches"] for row in batch["out_of_scope"]),
@@ -165,9 +166,9 @@ def test_reference_can_draw_the_edit_itself_ours_never(name: str) -> None:
         pool = [qa.main_question(fact, "random") for fact in case.kept]
         for fact in case.kept:
             for seed in range(100):
-                drawn = qa.others(pool, fact, {fact.question}, len(pool), random.Random(seed))
-                ours += sum(query.about == fact.question for query in drawn)
-                assert len(drawn) == len(pool) - 1
+                others = qa.others(pool, fact, {fact.question}, len(pool), random.Random(seed))
+                ours += sum(query.about == fact.question for query in others)
+                assert len(others) == len(pool) - 1
     assert ours == 0
     assert own > 0 or expected < SURELY_DRAWN
 
@@ -210,8 +211,8 @@ def test_draws_in_scope_inputs_equally_often(zsre_case: Zsre) -> None:
 Row = tuple[str, str, str, str]
 
 
-def prompt_free(counts: Mapping[Row, float]) -> Counter[Row]:
-    together: Counter[Row] = Counter()
+def prompt_free(counts: Mapping[Row, float]) -> Mapping[Row, float]:
+    together: defaultdict[Row, float] = defaultdict(float)
     for (edit, label, text, answer), count in counts.items():
         together[edit, label, without_prompt(text), answer] += count
     return together

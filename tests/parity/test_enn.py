@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -24,7 +26,9 @@ FORMS = [
 def test_inner_steps_and_meta_gradients(name: str, steps: int, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = load_case(name)
     base = load_base(case)
-    task, edit, outer = task_of(base), batch_of(case, "edit"), batch_of(case, "outer")
+    task = task_of(base)
+    edit: Any = batch_of(case, "edit")
+    outer = batch_of(case, "outer")
     monkeypatch.setattr(task, "encode_edits", lambda edits: edits[0])
     matrices = [our_name(parameter) for parameter in case.meta["hyperparameters"]["inner_params"]]
     editor = EditableNetwork(base, task, matrices=matrices, inner_steps=steps, first_order=order == "first_order")
@@ -39,8 +43,8 @@ def test_inner_steps_and_meta_gradients(name: str, steps: int, order: str, monke
     assert_close(case, f"steps{steps}.outer_logits", logits)
     assert_close(case, f"steps{steps}.outer_loss", loss)
     assert_close(case, f"steps{steps}.edit_loss_after", task.edit_loss(task.logits(edited, edit), edit))
-    gradients = {parameter: weight.grad for parameter, weight in editor.network.by_name().items()}
-    assert_close(case, f"steps{steps}.{order}.grad_edit_lrs", editor.network.edit_lrs.grad)
+    gradients: Any = {parameter: weight.grad for parameter, weight in editor.network.by_name().items()}
+    assert_close(case, f"steps{steps}.{order}.grad_edit_lrs", torch.as_tensor(editor.network.edit_lrs.grad))
     assert_named_close(case, f"steps{steps}.{order}.grad_base", gradients)
     norm = torch.stack([gradient.norm() for gradient in gradients.values() if gradient is not None]).norm()
     assert_close(case, f"steps{steps}.{order}.grad_base_norm", norm)

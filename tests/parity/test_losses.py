@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -40,7 +41,7 @@ def test_edit_nll(name: str, form: str) -> None:
     else:
         aligned, targets = losses.shift_for_causal(logits, labels) if form.startswith("causal") else (logits, labels)
         nll, match = losses.sequence_nll(aligned, targets), losses.exact_match(aligned, targets)
-        prob, tokens = (-nll).exp(), (targets != losses.IGNORED).sum().item()
+        prob, tokens = (-nll).exp(), int((targets != losses.IGNORED).sum())
     assert_close(case, f"{form}.nll", nll)
     assert_close(case, f"{form}.log_prob", -nll)
     assert_close(case, f"{form}.prob", prob)
@@ -55,10 +56,12 @@ def test_edit_nll(name: str, form: str) -> None:
 @pytest.mark.parametrize(("name", "form"), given(LOCALITY, "inputs", "pre"))
 def test_divergence_and_retain_rate(name: str, form: str) -> None:
     case = load_case(name)
-    before, after, mask = (case.inputs.get(f"{form}.{quantity}") for quantity in ("pre", "post", "mask"))
+    before, after, mask = (case.inputs[f"{form}.pre"], case.inputs[f"{form}.post"], case.inputs.get(f"{form}.mask"))
+    after.requires_grad_()
     kind = re.match("[a-z]+_[a-z]+", form)
     assert kind, f"{name}: {form} is none of {list(LOCALITY_MEASURES)}"
-    value = LOCALITY_MEASURES[kind[0]](before, after.requires_grad_(), mask).float().mean()
+    measure: Callable[..., Tensor] = LOCALITY_MEASURES[kind[0]]
+    value = measure(before, after, mask).float().mean()
     assert_close(case, f"{form}.value", value)
     if f"{form}.grad_post" in case.expected:
         assert_close(case, f"{form}.grad_post", torch.autograd.grad(value, after)[0])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -83,13 +86,15 @@ def test_training_step(name: str) -> None:
     parameters = dict(editor.network.named_parameters())
     assert set(gradients) == set(parameters)
     for parameter, key in gradients.items():
-        assert_close(case, key, parameters[parameter].grad)
+        gradient = parameters[parameter].grad
+        assert gradient is not None
+        assert_close(case, key, gradient)
     assert_statistics_close(case, "stats_after_train_step", editor)
     assert all(parameter.grad is None for parameter in editor.base.parameters())
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_saved_statistics_continue_where_the_reference_starts_anew(name: str, tmp_path) -> None:
+def test_saved_statistics_continue_where_the_reference_starts_anew(name: str, tmp_path: Path) -> None:
     """The reference forgets on saving that there were rows: its first batch after loading restarts the statistics."""
     case = load_case(name)
     editor, edit = warmed_up(case), batch_of(case, "edit")
@@ -188,7 +193,7 @@ def reference_loc_logits(case: Case, edited: WeightEditedModel) -> Tensor:
     ours = task_of(edited.base).logits(edited, batch)
     if mask is None:
         return ours
-    reference = edited(**batch, decoder_attention_mask=mask).logits
+    reference: Tensor = edited(**batch, decoder_attention_mask=mask).logits
     torch.testing.assert_close(reference[mask.bool()], ours[mask.bool()])
     return reference
 
@@ -198,7 +203,7 @@ def assert_statistics_close(case: Case, prefix: str, editor: Mend) -> None:
     assert keys
     for key in keys:
         shape, quantity = key.removeprefix(f"{prefix}.").split(".")
-        factor_editor = editor.network.editors[shape]
+        factor_editor: Any = editor.network.editors[shape]
         if quantity == "k":
             assert_close(case, key, factor_editor.u_statistics.count)
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from serac.editors.serac.cross import CrossClassifier
 from serac.editors.serac.memory import EditMemory
 from serac.records import Edit
 
@@ -71,6 +72,7 @@ def test_pairs_read_together(name: str) -> None:
     classifier = Parts(case).classifier
     edits, texts = similarity_texts(case)
     pairs = [(edit, text) for text in texts for edit in edits]
+    assert isinstance(classifier, CrossClassifier)
     strings = [classifier.pair_text(pair) for pair in pairs]
     assert strings == case.meta["texts"]["pair_strings"]
     encoded = classifier.encode(strings)

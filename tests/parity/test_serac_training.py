@@ -191,4 +191,5 @@ def assert_locality(case: Case, parts: Parts, *, unshifted: bool = False) -> Non
 
 def unshifted_base(parts: Parts, prefix: str) -> Tensor:
     names = ("input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask")
-    return parts.base(**parts.batch(prefix, *names)).logits
+    logits: Tensor = parts.base(**parts.batch(prefix, *names)).logits
+    return logits

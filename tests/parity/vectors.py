@@ -62,7 +62,7 @@ def load_case(name: str) -> Case:
 
 def hyperparameters(case: Case, *known: str) -> dict[str, Any]:
     """The case's hyperparameters: values that are dicts (forms) and ``known`` ones; fails on any other."""
-    values = case.meta["hyperparameters"]
+    values: dict[str, Any] = case.meta["hyperparameters"]
     unknown = {name for name, value in values.items() if not isinstance(value, dict)} - set(known)
     assert not unknown, f"{case.name}: its tests do not read the hyperparameters {sorted(unknown)}"
     return values
@@ -93,10 +93,10 @@ def count_of(values: Mapping[str, Any], name: str) -> int:
 def close(ours: float, reference: float, draws: int) -> bool:
     """Two relative frequencies of one event: within 5.5 standard deviations of their difference."""
     p = max(ours, reference)
-    return abs(ours - reference) <= 5.5 * (2 * p * (1 - p) / draws) ** 0.5 + 1e-3
+    return bool(abs(ours - reference) <= 5.5 * (2 * p * (1 - p) / draws) ** 0.5 + 1e-3)
 
 
-def tolerance(case: Case, key: str) -> dict[str, float]:
+def tolerance(case: Case, key: str) -> dict[str, Any]:
     """``atol`` and ``rtol`` that case.json gives for this tensor; 0 where it has to be exact."""
     stated = case.meta["expected"][key]["tolerance"]
     exact = stated.get("exact", False) or not case.expected[key].is_floating_point()

@@ -13,5 +13,6 @@ from serac.sources import hub
 from serac.sources.lock import Lock
 
 params, settings = snakemake.params, CheckpointSettings(**snakemake.params.checkpoint)
+assert settings.repo
 work = hub.retrieve(settings.repo, "model", hub.model_files, Path(params.work), Lock(params.lock), settings.revision)
 shutil.move(work, snakemake.output[0])

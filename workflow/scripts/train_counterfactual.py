@@ -21,7 +21,8 @@ torch.manual_seed(seed)  # of weights that the checkpoint lacks
 model = CounterfactualModel.from_checkpoint(folder(snakemake.input.checkpoint), settings, params.task)
 model.to(device(snakemake))
 if settings.train:
-    objective = counterfactual_objective(model, *map(read_examples, snakemake.input.data), settings)
+    train_data, validation = map(read_examples, snakemake.input.data)
+    objective = counterfactual_objective(model, train_data, validation, settings)
     with training_folder(snakemake) as work:
         train(objective, settings.train, work, seed=seed)
         model.save_pretrained(target)

@@ -22,7 +22,8 @@ classifier = untrained_classifier(folder(snakemake.input.checkpoint), settings, 
 classifier.to(device(snakemake))
 if settings.train:
     reader = load_task(params.task, AutoTokenizer.from_pretrained(folder(snakemake.input.reader)), params.max_length)
-    objective = scope_objective(classifier, *map(read_examples, snakemake.input.data), settings, reader)
+    train_data, validation = map(read_examples, snakemake.input.data)
+    objective = scope_objective(classifier, train_data, validation, settings, reader)
     with training_folder(snakemake) as work:
         train(objective, settings.train, work, seed=seed)
         classifier.save_pretrained(target)

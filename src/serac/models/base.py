@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -22,7 +22,7 @@ from serac.training import Objective, train
 def train_base(
     model: PreTrainedModel,
     task: Task,
-    pairs: dict[str, Sequence[BasePair]],
+    pairs: Mapping[str, Sequence[BasePair]],
     settings: TrainSettings,
     work: Path,
     *,
