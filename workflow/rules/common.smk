@@ -127,6 +127,12 @@ def base_files(wildcards):
     return in_folder(f"{RUN}/models/{settings.base_of(wildcards.problem)}/{name}", MODEL_FILES)
 
 
+def counterfactual_start(wildcards):
+    """Where a counterfactual model's training starts: a checkpoint, or the base model as trained."""
+    section = problem_settings(wildcards).counterfactual
+    return base_files(wildcards) if section.from_base else checkpoint_files(section.checkpoint)
+
+
 def reader_files(wildcards):
     """The checkpoint whose tokenizer reads inputs before a scope classifier sees them: the untrained base model."""
     return checkpoint_files(settings.problems[settings.base_of(wildcards.problem)].base.checkpoint)

@@ -34,7 +34,7 @@ rule train_scope_classifier:
 
 rule train_counterfactual:
     input:
-        checkpoint=lambda wildcards: checkpoint_files(problem_settings(wildcards).counterfactual.checkpoint),
+        checkpoint=counterfactual_start,
         data=expand(
             "results/{{run}}/problems/{{problem}}/{split}.jsonl",
             split=("train", "validation"),

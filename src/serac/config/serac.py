@@ -75,6 +75,9 @@ class CounterfactualSettings(Section):
     checkpoint: CheckpointName = Field(
         description="checkpoint it starts from (paper: t5-small, BERT-base, BlenderBot-small)"
     )
+    from_base: bool = Field(
+        False, description="start from the problem's base model after its training, of the same checkpoint (ours)"
+    )
     lora: LoraSettings | None = Field(
         None,
         description="decoder-only: the checkpoint is the base model's, and only an adapter on it is trained (ours)",

@@ -117,6 +117,11 @@ def _models(settings: Settings, name: str, problem: ProblemSettings[Any]) -> Ite
         answering.append((("paper", "base_models", "models", key, "checkpoint"), other, other.task or problem.task))
     for where, section, task in answering:
         yield from _family(settings, where, section.checkpoint, task)
+    edited = settings.problems.configured().get(problem.base_from or name)
+    base, start = edited.base if edited else None, problem.counterfactual
+    if start.from_base and base and start.checkpoint != base.checkpoint:
+        hint = f"Hint: name the checkpoint of the base model, '{base.checkpoint}'"
+        yield Mistake((*place, "counterfactual", "checkpoint"), f"differs from what from_base starts with. {hint}")
     reading = {(*place, "scope", key, "checkpoint"): scope.checkpoint for key, scope in problem.scope.items()}
     for where, checkpoint in [*reading.items(), *([((*place, "encoder"), problem.encoder)] if problem.encoder else [])]:
         yield from _family(settings, where, checkpoint, "binary")
