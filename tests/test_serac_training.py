@@ -23,6 +23,7 @@ from serac.editors.serac.training import (
     scope_loss,
     scope_objective,
     scope_pairs,
+    with_random_labels,
 )
 from serac.errors import ConfigError
 from serac.training import train
@@ -165,6 +166,20 @@ def test_counterfactual_loss_reads_the_own_edit(tiny: Tiny) -> None:
         assert not encoded["wanted"].all()
     expected = model.task.edit_loss(model.task.logits(model.model, encoded), encoded)
     torch.testing.assert_close(counterfactual_loss(model, batch), expected)
+
+
+def test_random_labels_reach_the_edit_and_all_that_is_in_its_scope(tiny_t5: Tiny) -> None:
+    drawn = draw_batch(random.Random(0), tiny_t5.examples, 3, 0.5)
+    kept, changed = (
+        with_random_labels(random.Random(1), drawn, share, tiny_t5.task.tokenizer) for share in (0.0, 1.0)
+    )
+    assert kept == drawn
+    assert [edit.input for edit in changed.edits] == [edit.input for edit in drawn.edits]
+    assert all(new.label != old.label for new, old in zip(changed.edits, drawn.edits, strict=True))
+    for old, new, place in zip(drawn.in_scope, changed.in_scope, drawn.in_scope_edit, strict=True):
+        asked, told = drawn.edits[place].label, changed.edits[place].label
+        assert new.label == (told if old.label == asked else old.label)
+        assert new.input == (old.input if old.label == asked else old.input.replace(asked, told))
 
 
 def test_saved_counterfactual_model_answers_alike(tiny: Tiny, tmp_path: Path) -> None:

@@ -78,6 +78,12 @@ class CounterfactualSettings(Section):
     from_base: bool = Field(
         False, description="start from the problem's base model after its training, of the same checkpoint (ours)"
     )
+    random_labels: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the training edits whose label becomes random tokens, so that it must be copied (ours)",
+    )
     lora: LoraSettings | None = Field(
         None,
         description="decoder-only: the checkpoint is the base model's, and only an adapter on it is trained (ours)",

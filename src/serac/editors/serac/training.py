@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
@@ -21,6 +22,8 @@ from serac.tasks.loading import ready_for_training
 from serac.tasks.losses import balanced_bce
 from serac.training import Objective
 
+LONGEST_RANDOM_LABEL = 8
+"""Tokens."""
 TIE_BREAK = 1e-3
 VALIDATION_SEED = 0
 
@@ -118,12 +121,39 @@ def counterfactual_objective(
     ready_for_training(counterfactual.model, training, settings.frozen_layers)
 
     def loss(rng: random.Random) -> Tensor:
-        return counterfactual_loss(counterfactual, draw_batch(rng, train, training.batch_size, 0.0))
+        drawn = draw_batch(rng, train, training.batch_size, 0.0)
+        if settings.random_labels:
+            drawn = with_random_labels(rng, drawn, settings.random_labels, counterfactual.task.tokenizer)
+        return counterfactual_loss(counterfactual, drawn)
 
     def validate() -> dict[str, float]:
         return _validate_counterfactual(counterfactual, fixed, training.stopping)
 
     return Objective(counterfactual, loss, validate, "score")
+
+
+def with_random_labels(
+    rng: random.Random, drawn: DrawnBatch, share: float, tokenizer: PreTrainedTokenizerBase
+) -> DrawnBatch:
+    """A batch in which a ``share`` of the edits ask for random tokens, and so do their inputs in scope (ours).
+
+    A model that trains on few labels learns them by heart; it has to copy these. Inputs that are answered otherwise,
+    such as statements, name the new label where they named the old one.
+    """
+    ordinary = sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids))
+    edits, inside = list(drawn.edits), list(drawn.in_scope)
+    for place, edit in enumerate(drawn.edits):
+        if not edit.label or rng.random() >= share:
+            continue
+        label = tokenizer.decode(rng.choices(ordinary, k=rng.randint(1, LONGEST_RANDOM_LABEL))).strip()
+        edits[place] = replace(edit, label=label)
+        for row in (row for row, own in enumerate(drawn.in_scope_edit) if own == place):
+            query = inside[row]
+            if query.label == edit.label:
+                inside[row] = replace(query, label=label)
+            else:
+                inside[row] = replace(query, input=query.input.replace(edit.label, label))
+    return replace(drawn, edits=edits, in_scope=inside)
 
 
 def counterfactual_loss(counterfactual: CounterfactualModel, drawn: DrawnBatch) -> Tensor:
