@@ -10,6 +10,7 @@ of queries whose nearest row is the exact one, ``recall_at_8`` the share of the 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import measuring
 import pandas as pd
@@ -18,7 +19,8 @@ from torch import Tensor
 
 from serac.config.serac import MemorySettings
 from serac.editors.serac.embed import SHORTLIST
-from serac.editors.serac.vector_store import VectorStore
+from serac.editors.serac.embedded_store import EmbeddedStore
+from serac.records import Edit
 
 SPREAD = 0.5
 """Standard deviation of rows around their centre, in units of that of the centres."""
@@ -34,11 +36,10 @@ def measure(options: argparse.Namespace) -> pd.DataFrame:
     for size in options.sizes:
         data = clustered(size, options.width, max(1, size // options.cluster_size))
         queries = near(data, options.queries)
-        exact = VectorStore(MemorySettings(), 1, options.width)
-        exact.append(data)
-        best = exact.nearest(queries, SHORTLIST)
+        exact = store_of(data)
+        _, best = exact.nearest(queries, SHORTLIST)
         for probes in options.probes:
-            store = VectorStore.of(MemorySettings(approximate_above=1, probes=probes), exact.rows, exact.norms)
+            store = store_of(data, approximate_above=1, probes=probes)
             build = _build(store)
             about = {"rows": size, "width": options.width, "probes": probes, "build_s": build}
             for batch_size in options.batch_sizes:
@@ -48,9 +49,16 @@ def measure(options: argparse.Namespace) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _build(store: VectorStore) -> float:
+def store_of(data: Tensor, **settings: Any) -> EmbeddedStore:
+    """A store with these rows float32 [n, width]."""
+    store = EmbeddedStore(MemorySettings(**settings), 1, data.shape[1])
+    store.add([Edit("", "")] * len(data), data)
+    return store
+
+
+def _build(store: EmbeddedStore) -> float:
     """Seconds until the first search, which places the cells, is done."""
-    return measuring.seconds(lambda: store.nearest(store.rows[:1].flatten(1), 1))
+    return measuring.seconds(lambda: store.nearest(store.vectors.rows(0, 1).flatten(1), 1))
 
 
 def clustered(count: int, width: int, clusters: int, seed: int = 0) -> Tensor:
@@ -68,15 +76,15 @@ def near(rows: Tensor, count: int, seed: int = 1) -> Tensor:
     return chosen + NEAR * torch.randn(chosen.shape, generator=generator)
 
 
-def recall(store: VectorStore, queries: Tensor, best: Tensor) -> dict[str, float]:
+def recall(store: EmbeddedStore, queries: Tensor, best: Tensor) -> dict[str, float]:
     """Recall of a store's search against the exact positions ``best`` int64 [T, SHORTLIST], nearest first."""
-    found = store.nearest(queries, best.shape[1])
+    _, found = store.nearest(queries, best.shape[1])
     hits = (best[:, :, None] == found[:, None, :]).any(-1).float()
     return {"recall_at_1": hits[:, 0].mean().item(), f"recall_at_{best.shape[1]}": hits.mean().item()}
 
 
 def _times(
-    exact: VectorStore, store: VectorStore, data: Tensor, batch_size: int, options: argparse.Namespace
+    exact: EmbeddedStore, store: EmbeddedStore, data: Tensor, batch_size: int, options: argparse.Namespace
 ) -> dict[str, float]:
     ways = {
         "exact": lambda queries: exact.nearest(queries, SHORTLIST),

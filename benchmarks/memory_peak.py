@@ -16,7 +16,7 @@ import tempfile
 import measuring
 import pandas as pd
 import torch
-from memory_scaling import batches, filled, memory_settings, threshold
+from memory_scaling import batches, filled, known_edits, memory_settings, threshold
 from random_models import random_models
 
 from serac.config.serac import RoutingSettings
@@ -51,7 +51,7 @@ def phases(options: argparse.Namespace, kind: str, size: int) -> dict[str, float
         with peaks["filled"]:
             model, _ = filled(models, classifier, size, settings)
             model.settings = RoutingSettings(threshold=threshold(models, model, 0.5))
-            inputs = batches(models, model.memory.edits[:1], options.batch_size)
+            inputs = batches(models, known_edits(model.memory)[:1], options.batch_size)
             model(**next(inputs))
         with peaks["saved"]:
             model.memory.save_pretrained(folder)

@@ -68,12 +68,17 @@ def filled(
     model = SeracModel(models.base, models.task, classifier, models.counterfactual, memory=settings)
     everything = edits(random.Random(size), size)
     elapsed = measuring.seconds(lambda: model.add(everything[:ENCODED]))
-    known = model.memory.vectors.rows.flatten(1).clone()
+    known = model.memory.store.vectors.rows().flatten(1).float()
     generator = torch.Generator().manual_seed(size)
     for start in range(ENCODED, size, BLOCK):
         block = everything[start : start + BLOCK]
         model.memory.add(block, _near(known, len(block), generator) if len(known) else None)
     return model, 1000 * elapsed / min(size, ENCODED)
+
+
+def known_edits(memory: EditMemory) -> list[Edit]:
+    """The edits that were really encoded."""
+    return memory.store.edits(memory.ids[:ENCODED])
 
 
 def _near(known: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
@@ -94,7 +99,7 @@ def latencies(
 ) -> dict[str, float]:
     """Milliseconds of one forward pass of each way and the ratios that count."""
     case = f"{len(model.memory)}/{share}"  # texts of its own for each: the classifier remembers what it has encoded
-    inputs = batches(models, model.memory.edits[:ENCODED], batch_size, case)
+    inputs = batches(models, known_edits(model.memory), batch_size, case)
     model.settings = RoutingSettings(threshold=threshold(models, model, share))
     shares: list[float] = []
     ways: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -138,7 +143,7 @@ def threshold(models: Models, model: SeracModel, share: float) -> float:
     """The threshold that about this share of the questions passes; 0 and 1 mean none and all of them."""
     if share in (0, 1):
         return 1.0 - share
-    sample = next(batches(models, model.memory.edits[:ENCODED], SAMPLE))
+    sample = next(batches(models, known_edits(model.memory), SAMPLE))
     beta = model.memory.retrieve(models.task.texts(sample["input_ids"])).beta
     return min(float(beta.quantile(1 - share)), 1.0)
 

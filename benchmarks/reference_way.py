@@ -43,7 +43,7 @@ class ReferenceWay(nn.Module):
     def of(cls, model: SeracModel) -> ReferenceWay:
         """The same models, edits and threshold."""
         parts = (model.base, model.task, model.classifier, model.counterfactual)
-        return cls(*parts, model.memory.edits, model.settings.threshold)
+        return cls(*parts, model.memory.store.edits(model.memory.ids), model.settings.threshold)
 
     @torch.no_grad()
     def forward(self, input_ids: Tensor, attention_mask: Tensor, **others: Any) -> SimpleNamespace:

@@ -13,7 +13,6 @@ import torch
 import serac_parts
 from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.serac.embed import SHORTLIST
-from serac.editors.serac.vector_store import VectorStore
 from tiny_models import Tiny
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -86,15 +85,13 @@ def test_goals_ask_for_what_the_steps_measure() -> None:
 def test_approximate_index_recalls_clustered_rows(width: int) -> None:
     data = index_recall.clustered(4000, width, 200)
     queries = index_recall.near(data, 200)
-    exact = VectorStore(MemorySettings(), 1, width)
-    exact.append(data)
-    best = exact.nearest(queries, SHORTLIST)
+    _, best = index_recall.store_of(data).nearest(queries, SHORTLIST)
     found = []
     for probes in (1, MemorySettings().probes, 10**6):
-        settings = MemorySettings(approximate_above=len(data) - 1, probes=probes)
-        found.append(index_recall.recall(VectorStore.of(settings, exact.rows, exact.norms), queries, best))
+        store = index_recall.store_of(data, approximate_above=len(data) - 1, probes=probes)
+        found.append(index_recall.recall(store, queries, best))
     few, default, every = found
     assert default["recall_at_1"] >= 0.98
     assert default["recall_at_8"] >= 0.95
-    assert every["recall_at_1"] >= 0.995, "only float16 rounding is left"
+    assert every["recall_at_1"] >= 0.995, "only the rounding to eight bits is left"
     assert few["recall_at_8"] < default["recall_at_8"] <= every["recall_at_8"]

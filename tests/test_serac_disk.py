@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import serac_parts
 from serac.config.serac import MemorySettings
-from serac.editors.serac import edit_columns, memory_file
+from serac.editors.serac import edit_columns, embedded_store, memory_file
 from serac.editors.serac.memory import FILE, EditMemory
 from serac.errors import ConfigError
 from serac.records import Edit
@@ -114,7 +119,77 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         EditMemory.from_pretrained(tmp_path, memory.classifier)
     file.write_bytes(whole)
     tensors = load_file(file)
-    save_file({**tensors, "rows": tensors["rows"][1:].clone()}, tmp_path / "other")
+    with safe_open(file, "pt") as opened:
+        metadata = opened.metadata()
+    save_file({**tensors, "rows": tensors["rows"] + 1, "norms": tensors["norms"] + 1}, tmp_path / "other", metadata)
     (tmp_path / "other").replace(file)
-    with pytest.raises(ConfigError, match=r"is damaged .the checksum of its content and rows and norms differs"):
+    with pytest.raises(ConfigError, match=r"is damaged .the checksum of its rows and norms differs"):
         EditMemory.from_pretrained(tmp_path, memory.classifier)
+
+
+@pytest.mark.parametrize("kind", serac_parts.KINDS)
+@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(("add", "remove", "replace", "save", "killed")), st.integers(0, 99))))
+def test_large_memories_are_saved_piece_by_piece(kind: str, changes: list[tuple[str, int]]) -> None:
+    """After every save, and every save that is killed, the folder holds what was saved last."""
+    classifier = serac_parts.classifier(kind)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded_store, "SMALL", 8)
+        memory, saved = EditMemory(classifier, MemorySettings(candidates=3)), {}
+        memory.add(EDITS)
+        for change, drawn in [*changes, ("save", 0)]:
+            ids = memory.ids
+            if change == "add":
+                memory.add([EDITS[drawn % len(EDITS)]] * (drawn % 4))
+            elif change == "remove" and ids:
+                memory.remove([ids[drawn % len(ids)]])
+            elif change == "replace" and ids:
+                memory.replace(ids[drawn % len(ids)], EDITS[drawn % len(EDITS)])
+            elif change == "killed" and saved:
+                with pytest.MonkeyPatch.context() as killing:
+                    killing.setattr(memory_file, "save_file", _killed)
+                    with pytest.raises(KeyboardInterrupt):
+                        memory.save_pretrained(folder)
+                assert _edits(EditMemory.from_pretrained(folder, classifier)) == saved
+                if drawn % 2:
+                    memory = EditMemory.from_pretrained(folder, classifier)
+            elif change == "save":
+                memory.save_pretrained(folder)
+                saved = _edits(memory)
+                opened = EditMemory.from_pretrained(folder, classifier)
+                assert _edits(opened) == saved
+                if drawn % 2:
+                    memory = opened
+        assert_same(EditMemory.from_pretrained(folder, classifier), memory)
+
+
+def _killed(tensors: dict[str, Any], file: Path, metadata: dict[str, str]) -> None:
+    raise KeyboardInterrupt
+
+
+def _edits(memory: EditMemory) -> dict[int, Edit]:
+    return {id: memory.edit(id) for id in memory.ids}
+
+
+def test_a_save_writes_what_is_new_and_passes_over_what_a_kill_left(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(embedded_store, "SMALL", 8)
+    memory = EditMemory(serac_parts.embed())
+    memory.add(EDITS)
+    memory.save_pretrained(tmp_path)
+    first = (tmp_path / FILE).read_bytes()
+    memory.add(EDITS[:3])
+    memory.remove([1])
+    memory.save_pretrained(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == first
+    second = (tmp_path / "memory-1.safetensors").read_bytes()
+    assert len(second) < len(first) / 3
+    memory.add(EDITS)
+    memory.save_pretrained(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [FILE], "files that are no more than twice as large are joined"
+    (tmp_path / "memory-1.safetensors").write_bytes(second)
+    assert _edits(EditMemory.from_pretrained(tmp_path, memory.classifier)) == _edits(memory)
+    other = EditMemory.from_pretrained(tmp_path, memory.classifier)
+    for changed, id in ((memory, 2), (other, 3)):
+        changed.remove([id])
+        changed.save_pretrained(tmp_path)
+        assert _edits(EditMemory.from_pretrained(tmp_path, memory.classifier)) == _edits(changed)

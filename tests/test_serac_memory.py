@@ -134,7 +134,7 @@ def test_unknown_ids_are_errors_and_change_nothing(memory: EditMemory) -> None:
 def test_vectors_of_another_shape_are_refused(memory: EditMemory, shape: tuple[int, ...]) -> None:
     with pytest.raises(SeracError, match="but 3 edits need"):
         memory.add(EDITS[:3], torch.zeros(shape))
-    assert len(memory) == len(memory.vectors) == 0
+    assert len(memory) == len(memory.store.vectors) == 0
 
 
 def test_of_equal_edits_the_first_is_retrieved(memory: EditMemory) -> None:
@@ -171,11 +171,13 @@ def test_columns_are_a_mapping_from_ids_to_edits(changes: list[tuple[str, int]])
         elif expected:
             id = sorted(expected)[drawn % len(expected)]
             if change == "remove":
-                kept.swap_remove(kept.position(id))
+                kept.remove([id])
                 del expected[id]
             else:
-                kept.set(kept.position(id), edit)
+                kept.replace(id, edit)
                 expected[id] = edit
-    assert {id: kept[kept.position(id)] for id in kept.ids} == expected
-    assert dict(zip(kept.ids, kept, strict=True)) == expected
-    assert kept[:] == list(kept)
+        if drawn % 3 == 0:
+            kept.put(0, *kept.packed())
+    assert {id: kept.edit(id) for id in kept.ids} == expected
+    assert (len(kept), kept.ids) == (len(expected), sorted(expected))
+    assert sorted(id for id in kept.ids_by_slot.tolist() if id >= 0) == kept.ids

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 import serac_parts
 from serac.config.serac import MemorySettings
+from serac.editors.serac import approximate_index, embedded_store, vector_store
 from serac.editors.serac.approximate_index import ApproximateIndex
-from serac.editors.serac.memory import REBUILD_ABOVE, EditMemory
+from serac.editors.serac.embedded_store import EmbeddedStore
+from serac.editors.serac.memory import EditMemory
 from serac.editors.serac.vector_store import VectorStore
 from serac.records import Edit
 from serac_parts import EDITS, TEXTS, WIDTH, assert_same
-from spies import noting
 
 
 @hypothesis_settings(max_examples=25, deadline=None)
@@ -42,19 +43,19 @@ def test_approximate_search_recalls_the_exact_result(heads: int) -> None:
     data = centres[torch.randint(50, (3000,), generator=generator)] + 0.5 * torch.randn(3000, 32, generator=generator)
     queries = data[::10] + 0.1 * torch.randn(300, 32, generator=generator)
     exact, near = (
-        VectorStore(MemorySettings(approximate_above=limit, probes=8), heads, 32 // heads) for limit in (None, 1000)
+        EmbeddedStore(MemorySettings(approximate_above=limit, probes=8), heads, 32 // heads) for limit in (None, 1000)
     )
+    edit = Edit("what ?", "that")
     for store in (exact, near):
-        store.append(data[:2000])
+        store.add([edit] * 2000, data[:2000])
         store.nearest(queries, 1)
-        store.append(data[2000:])
-        store.set(3, data[5] + 1)
-        for position in (0, 100, 2500):
-            store.swap_remove(position)
-    assert torch.equal(exact.rows, near.rows)
-    best = exact.squared_distances(queries, exact.nearest(queries, 1))
-    found = near.squared_distances(queries, near.nearest(queries, 8)).amin(1, keepdim=True)
-    assert (found <= best + 1e-5).float().mean() >= 0.95
+        store.add([edit] * 1000, data[2000:])
+        store.replace(3, edit, data[5:6] + 1)
+        store.remove([0, 100, 2500])
+    best = exact.nearest(queries, 1)[0]
+    found, ids = near.nearest(queries, 8)
+    assert (found.amin(1, keepdim=True) <= best + 1e-5).float().mean() >= 0.95
+    assert not torch.isin(ids, torch.tensor([0, 100, 2500])).any()
 
 
 def test_approximate_memory_below_its_size_is_exact() -> None:
@@ -75,21 +76,57 @@ def many(count: int) -> tuple[list[Edit], torch.Tensor]:
     return edits, 100 + torch.randn(count, WIDTH, generator=generator)
 
 
-def test_many_removals_leave_the_index_to_be_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    edits, vectors = many(4 * REBUILD_ABOVE)
+def test_slots_without_an_edit_are_dropped_once_they_are_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_store, "SMALL", 20)
+    edits, vectors = many(400)
     classifier = serac_parts.embed()
     near, exact = (EditMemory(classifier, MemorySettings(approximate_above=limit, probes=99)) for limit in (10, None))
     for memory in (near, exact):
         memory.add(edits, vectors)
-    removed: list[int] = []
-    original = ApproximateIndex.swap_remove
-    monkeypatch.setattr(ApproximateIndex, "swap_remove", noting(lambda self, *rows: removed.append(rows[0]), original))
-    for few, expected in (([3, 5], 2), (range(10, 10 + 2 * REBUILD_ABOVE), 2), ([7], 3)):
+    for few, slots in (([3, 5], 400), (range(10, 210), 198), ([7], 198)):
         for memory in (near, exact):
             memory.retrieve(TEXTS)
             memory.remove(few)
-        assert len(removed) == expected
+            assert memory.store.columns.slots == len(memory.store.vectors) == slots
         assert_same(near, exact)
+
+
+def test_index_lies_on_disk_and_is_checked_against_the_vectors(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edits, vectors = many(500)
+    memory = EditMemory(serac_parts.embed(), MemorySettings(approximate_above=100, probes=99))
+    memory.add(edits[:450], vectors[:450])
+    memory.save_pretrained(tmp_path)
+    assert {"memory.faiss", "memory.faiss.json"} <= {file.name for file in tmp_path.iterdir()}
+    built: list[int] = []
+    original = ApproximateIndex.build.__func__
+    monkeypatch.setattr(
+        ApproximateIndex, "build", classmethod(lambda cls, rows: built.append(len(rows)) or original(cls, rows))
+    )
+
+    def opened() -> EditMemory:
+        found = EditMemory.from_pretrained(tmp_path, memory.classifier)
+        assert_same(found, memory)
+        return found
+
+    opened()
+    assert built == []
+    whole = (tmp_path / "memory.faiss").read_bytes()
+    (tmp_path / "memory.faiss").write_bytes(whole[:-9] + bytes(9))
+    opened()
+    assert built == [450], "a damaged index is built anew"
+    (tmp_path / "memory.faiss").write_bytes(whole)
+    monkeypatch.setattr(approximate_index, "_TOLERANCE", 1e-9)
+    opened()
+    assert built == [450, 450], "and so is one of other vectors"
+
+
+def test_few_rows_near_a_query_are_topped_up_by_exact_search() -> None:
+    edits, vectors = many(300)
+    memory = EditMemory(serac_parts.embed(), MemorySettings(approximate_above=10, probes=1))
+    memory.add(edits, vectors)
+    memory.retrieve(TEXTS)
+    memory.remove(range(297))
+    assert set(memory.search(TEXTS)[1].flatten().tolist()) <= {297, 298, 299}
 
 
 def test_autocast_of_the_caller_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,20 +143,29 @@ def test_autocast_of_the_caller_changes_nothing(monkeypatch: pytest.MonkeyPatch)
     assert torch.equal(again.beta, found.beta)
 
 
-def test_norms_are_those_of_the_float32_rows() -> None:
-    rows = torch.randn(5, 6).bfloat16()
-    store = VectorStore(MemorySettings(), 2, 3)
-    store.append(rows)
-    store.set(1, rows[2])
-    assert store.rows.dtype == store.norms.dtype == torch.float32
-    assert torch.equal(store.norms, store.rows.square().sum(-1).T)
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_rows_come_back_from_all_blocks(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_store, "BLOCK", 8)
+    store, data = VectorStore(MemorySettings(precision=precision), 2, 3), torch.randn(50, 6)
+    for part in (data[:1], data[1:5], data[5:30]):
+        store.append(part)
+    store.put(20, store.rows(20).clone(), store.norms(20))
+    store.append(data[30:])
+    kept = data.view(50, 2, 3).to(vector_store.PRECISIONS[precision])
+    assert store.rows().dtype == kept.dtype
+    assert torch.equal(store.rows(), kept)
+    assert torch.equal(store.norms(), kept.float().square().sum(-1).T)
+    slots = torch.randint(50, (4, 7))
+    assert torch.equal(store.at(slots), kept[slots])
+    dead = torch.arange(50) % 2 == 0
+    assert store.nearest(data, 1, dead).flatten().tolist()[1::2] == list(range(1, 50, 2))
+    assert not torch.isin(store.nearest(data, 9, dead), torch.arange(0, 50, 2)).any()
 
 
 def test_vectors_follow_rows_and_queries_to_another_device() -> None:
     here, there = torch.randn(5, 6), torch.empty(5, 6, device="meta")
     moves: tuple[Callable[[VectorStore], Any], ...] = (
         lambda store: store.append(there),
-        lambda store: store.set(1, there[0]),
         lambda store: store.nearest(there, 2),
         lambda store: store.squared_distances(there, torch.empty(5, 2, dtype=torch.int64, device="meta")),
     )
@@ -127,7 +173,7 @@ def test_vectors_follow_rows_and_queries_to_another_device() -> None:
         store = VectorStore(MemorySettings(), 2, 3)
         store.append(here)
         result = move(store)
-        assert store.rows.device.type == store.norms.device.type == "meta"
+        assert store.rows().device.type == store.norms().device.type == "meta"
         assert result is None or (result.device.type, result.shape) == ("meta", (5, 2))
 
 
@@ -138,9 +184,9 @@ def test_memory_follows_its_classifier_to_another_device(monkeypatch: pytest.Mon
     there = memory.classifier.to("meta").encoder.device
     monkeypatch.setattr(memory.classifier, "states", lambda texts: torch.empty(len(texts), WIDTH, device=there))
     memory.add(EDITS[before:5])
-    assert memory.vectors.rows.device.type == "meta"
+    assert memory.store.vectors.rows().device.type == "meta"
     memory.add(EDITS[5:6], torch.zeros(1, WIDTH))
-    assert (memory.vectors.rows.device.type, memory.vectors.norms.shape) == ("meta", (1, 6))
+    assert (memory.store.vectors.rows().device.type, memory.store.vectors.norms().shape) == ("meta", (1, 6))
 
 
 @pytest.mark.parametrize("saved", [False, True])

@@ -8,9 +8,11 @@ import random
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+import torch
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -129,9 +131,9 @@ def test_damaged_memories_are_refused_by_the_projects_error(tiny: Any, tmp_path:
 
 
 WRONG = [
-    ("next_id", 0), ("next_id", "2"), ("ids", [0, 0]), ("ids", [0, -1]), ("ids", [0]), ("ids", [0.5, 1]),
-    ("inputs", [1, 2]), ("labels", None), ("settings", {"candidates": 0}), ("settings", []), ("unknown", 1),
-    ("classifier", 3), ("extra", []), ("extra", {}), ("extra", {"kept": {}}),
+    ("next_id", 0), ("next_id", "2"), ("ids", [0, 0]), ("ids", [0, -2]), ("ids", [0]), ("ids", [0.5, 1]),
+    ("removed", [7]), ("texts", [300]), ("ends", [1, 2]), ("ends", [5, 4, 3, 2]), ("settings", {"candidates": 0}),
+    ("settings", []), ("unknown", 1), ("classifier", 3), ("extra", []), ("extra", {}), ("extra", {"kept": {}}),
 ]  # fmt: skip
 
 
@@ -140,13 +142,15 @@ def test_wrong_content_with_a_right_checksum_is_refused(tiny: Any, tmp_path: Pat
     tiny.add("where was ada born ?", "rome")
     tiny.add("where was bela born ?", "oslo")
     tiny.save_pretrained(tmp_path)
-    content, rows, norms = memory_file.read_memory(tmp_path / FILE, tiny.device)
-
-    class Wrong:
-        def model_dump_json(self) -> str:
-            return json.dumps({**json.loads(content.model_dump_json()), key: value})
-
-    memory_file.write_memory(tmp_path / FILE, Wrong(), rows.clone(), norms.clone())  # type: ignore[arg-type]
+    (segment,) = memory_file.read_segments(tmp_path, tiny.device)
+    written = {name: getattr(segment, name).clone() for name in memory_file.TENSORS[1:]}
+    content = json.loads(segment.content.model_dump_json())
+    if key in written:
+        written[key] = torch.tensor(value)
+    else:
+        content[key] = value
+    wrong = SimpleNamespace(content=SimpleNamespace(model_dump_json=lambda: json.dumps(content)), **written)
+    memory_file.write_segment(tmp_path / FILE, wrong)  # type: ignore[arg-type]
     with pytest.raises(ConfigError):
         serac.load(tmp_path, tiny.edited.base, tiny.reader.tokenizer)
 

@@ -106,6 +106,9 @@ class MemorySettings(Section):
         None, ge=1, description="entries above which an approximate index (faiss) searches; null: never"
     )
     probes: int = Field(32, ge=1, description="approximate: cells searched a query; more is slower and finds more")
+    precision: Literal["float32", "float16"] = Field(
+        "float32", description="numbers of the vectors that are kept; float16 takes half the memory (ours)"
+    )
     chunk_megabytes: float = Field(64, gt=0, description="largest block of distances computed at once")
 
 

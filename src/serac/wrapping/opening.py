@@ -6,12 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import MemorySettings
 from serac.editors.serac.memory import FILE, EditMemory
-from serac.editors.serac.memory_file import read_memory
+from serac.editors.serac.memory_file import read_content
 from serac.errors import ConfigError, SeracError
 from serac.wrapping.bundle import load_bundle, untrained_parts
 from serac.wrapping.edit_log import EditLog
@@ -74,7 +73,7 @@ def load(
 def read_log(folder: str | Path) -> EditLog:
     """The edits in ``folder`` alone, without any model; raises ``ConfigError`` if it holds none or damaged ones."""
     file = Path(folder) / FILE
-    content, _, _ = read_memory(file, torch.device("cpu"))
+    content = read_content(file.parent)
     try:
         return EditLog.from_json(content.extra.get("log"))
     except SeracError as error:
@@ -82,7 +81,7 @@ def read_log(folder: str | Path) -> EditLog:
 
 
 def _kept(file: Path) -> dict[str, Any]:
-    content, _, _ = read_memory(file, torch.device("cpu"))
+    content = read_content(file.parent)
     kept = content.extra.get("kept")
     if not isinstance(kept, dict) or set(kept) != {"bundle", "checksum", "prompt", "routed", "threshold"}:
         raise ConfigError(f"{file} holds the memory of another kind of model. Hint: save it with `save_pretrained`")

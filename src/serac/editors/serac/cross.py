@@ -13,10 +13,9 @@ from torch.nn.functional import logsigmoid, normalize
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
+from serac.editors.serac.edit_store import EditStore
 from serac.editors.serac.model_cache import ModelCache
 from serac.editors.serac.scope import Pair, ScopeClassifier, in_length_order
-from serac.editors.serac.vector_store import VectorStore
-from serac.records import Edit
 
 CACHED_PAIRS = 65536
 IN_SCOPE = 0
@@ -71,22 +70,20 @@ class CrossClassifier(ScopeClassifier):
         counted = batch["attention_mask"].unsqueeze(-1)
         return normalize((states * counted).sum(1), dim=-1)
 
-    def search(
-        self, texts: Sequence[str], edits: Sequence[Edit], vectors: VectorStore, candidates: int | None
-    ) -> tuple[Tensor, Tensor]:
+    def search(self, texts: Sequence[str], store: EditStore, candidates: int | None) -> tuple[Tensor, Tensor]:
         """All entries, or the first stage's candidates, each scored together with the input.
 
         However many pairs that are, no more than ``CACHED_PAIRS`` exist at once.
         """
-        if candidates is None or candidates >= len(edits):
-            positions = torch.arange(len(edits), device=self.encoder.device).expand(len(texts), -1)
+        if candidates is None or candidates >= len(store):
+            ids = torch.tensor(store.ids, device=self.encoder.device).expand(len(texts), -1)
         else:
-            positions = vectors.nearest(self.vectors(texts), candidates)
-        pairs = ((edits[place], text) for text, row in zip(texts, positions, strict=True) for place in row.tolist())
-        log_g = torch.empty(positions.numel(), device=positions.device)
+            _, ids = store.nearest(self.vectors(texts), candidates)
+        pairs = ((edit, text) for text, row in zip(texts, ids, strict=True) for edit in store.edits(row.tolist()))
+        log_g = torch.empty(ids.numel(), device=ids.device)
         for part in torch.split(log_g, CACHED_PAIRS):
             part[:] = self.score_pairs(list(islice(pairs, len(part))))
-        return log_g.view(positions.shape), positions
+        return log_g.view(ids.shape), ids
 
     def _batched_scores(self, pairs: Sequence[Pair]) -> list[float]:
         texts = [self.pair_text(pair) for pair in pairs]

@@ -10,10 +10,9 @@ from torch.nn.functional import normalize
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
+from serac.editors.serac.edit_store import EditStore
 from serac.editors.serac.scope import Pair, ScopeClassifier
-from serac.editors.serac.vector_store import VectorStore
 from serac.errors import ConfigError
-from serac.records import Edit
 
 SHORTLIST = 8
 """Nearest rows by the expanded square that are scored again by their differences, which round less."""
@@ -63,16 +62,13 @@ class EmbedClassifier(ScopeClassifier):
         """Always."""
         return True
 
-    def search(
-        self, texts: Sequence[str], edits: Sequence[Edit], vectors: VectorStore, candidates: int | None
-    ) -> tuple[Tensor, Tensor]:
+    def search(self, texts: Sequence[str], store: EditStore, candidates: int | None) -> tuple[Tensor, Tensor]:
         """The ``SHORTLIST`` nearest entries by one matrix product, scored by their differences.
 
         Of more entries than these at the same distance it is not defined which are returned.
         """
-        queries = self.vectors(texts)
-        positions = vectors.nearest(queries, SHORTLIST)
-        return self.from_squares(vectors.squared_distances(queries, positions)), positions
+        squares, ids = store.nearest(self.vectors(texts), SHORTLIST)
+        return self.from_squares(squares), ids
 
     def from_squares(self, squares: Tensor) -> Tensor:
         """Log g from squared distances; the cosine distance of unit vectors is half their squared distance."""

@@ -11,19 +11,16 @@ import torch
 from torch import Tensor
 
 from serac.config.serac import MemorySettings
-from serac.editors.serac.edit_columns import EditColumns
-from serac.editors.serac.memory_file import MemoryContent, read_memory, write_memory
+from serac.editors.serac.edit_store import EditStore
+from serac.editors.serac.embedded_store import EmbeddedStore
+from serac.editors.serac.memory_file import FILE, MemoryContent, read_segments
 from serac.editors.serac.scope import ScopeClassifier
-from serac.editors.serac.vector_store import VectorStore
 from serac.errors import ConfigError, SeracError
 from serac.records import Edit
 
 NOWHERE = -1
-FILE = "memory.safetensors"
 TEXTS_AT_ONCE = 1024
 """Inputs searched for together; more of them would need more memory at once."""
-REBUILD_ABOVE = 100
-"""Edits removed together above which an approximate index is built anew: each removal reads all of it."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +34,30 @@ class Retrieval:
 class EditMemory:
     """Edits with ids 0, 1, 2, ... in the order in which they were added; ids survive removal of other edits.
 
-    Settings decide whether the search is exact (the default) or approximate.
+    Settings decide whether the search is exact (the default) or approximate; ``store`` says where the edits are kept
+    if not in this process.
     """
 
-    def __init__(self, classifier: ScopeClassifier, settings: MemorySettings | None = None) -> None:
+    def __init__(
+        self, classifier: ScopeClassifier, settings: MemorySettings | None = None, store: EditStore | None = None
+    ) -> None:
         self.classifier = classifier
         self.settings = settings or MemorySettings()
-        self.vectors = VectorStore(self.settings, *classifier.vector_shape, device=classifier.encoder.device)
-        self.edits = EditColumns()
+        self.store = store or EmbeddedStore(self.settings, *classifier.vector_shape, device=classifier.encoder.device)
         self.extra: dict[str, Any] = {}
         """JSON values of whoever keeps this memory, saved with it."""
 
     def __len__(self) -> int:
-        return len(self.edits)
+        return len(self.store)
 
     @property
     def ids(self) -> list[int]:
         """Ids of all edits, ascending."""
-        return sorted(self.edits.ids)
+        return self.store.ids
 
     def edit(self, id: int) -> Edit:
         """The edit called ``id``; raises ``SeracError`` if there is none."""
-        return self.edits[self.edits.position(id)]
+        return self.store.edits([id])[0]
 
     # --- changes -------------------------------------------------------------------------------
     def add(self, edits: Sequence[Edit], vectors: Tensor | None = None) -> list[int]:
@@ -71,35 +70,23 @@ class EditMemory:
         if vectors is not None and vectors.shape != (len(edits), heads * width):
             needed = [len(edits), heads * width]
             raise SeracError(f"'vectors' has the shape {list(vectors.shape)}, but {len(edits)} edits need {needed}")
-        if self._keeps_vectors:
-            new = self._encode(edits) if vectors is None else vectors.to(self.classifier.encoder.device)
-            self.vectors.append(new)
-        return self.edits.append(edits)
+        return self.store.add(edits, self._encoded(edits) if vectors is None else self._kept(vectors))
 
     def remove(self, ids: Iterable[int]) -> None:
         """Drop edits; raises ``SeracError`` (and drops none) if one of the ids is unknown."""
-        ids = list(dict.fromkeys(ids))
-        for id in ids:
-            self.edits.position(id)
-        if len(ids) > REBUILD_ABOVE:
-            self.vectors.drop_index()
-        for id in ids:
-            self._swap_remove(self.edits.position(id))
+        self.store.remove(list(ids))
 
     def replace(self, id: int, edit: Edit) -> None:
         """Put ``edit`` in the place of another, which keeps its id."""
-        position = self.edits.position(id)
-        if self._keeps_vectors:
-            self.vectors.set(position, self._encode([edit])[0])
-        self.edits.set(position, edit)
+        self.store.replace(id, edit, self._encoded([edit]))
 
-    def _swap_remove(self, position: int) -> None:
-        self.edits.swap_remove(position)
-        if self._keeps_vectors:
-            self.vectors.swap_remove(position)
-
-    def _encode(self, edits: Sequence[Edit]) -> Tensor:
+    def _encoded(self, edits: Sequence[Edit]) -> Tensor | None:
+        if not self._keeps_vectors:
+            return None
         return self.classifier.vectors([self.classifier.entry(edit) for edit in edits])
+
+    def _kept(self, vectors: Tensor) -> Tensor | None:
+        return vectors.to(self.classifier.encoder.device) if self._keeps_vectors else None
 
     @property
     def _keeps_vectors(self) -> bool:
@@ -112,7 +99,7 @@ class EditMemory:
         Of equally probable ones the first added among those that the classifier's ``search`` returns.
         """
         device = self.classifier.encoder.device
-        if not self.edits or not texts:
+        if not len(self) or not texts:
             return Retrieval(torch.zeros(len(texts), device=device), torch.full((len(texts),), NOWHERE, device=device))
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         distinct = list(rows)
@@ -123,33 +110,25 @@ class EditMemory:
 
     def search(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """See :meth:`ScopeClassifier.search`, among the edits of this memory."""
-        return self.classifier.search(texts, self.edits, self.vectors, self.settings.candidates)
+        return self.classifier.search(texts, self.store, self.settings.candidates)
 
     def _best(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Log g float32 [T] of the best entry of each text and its id int64 [T]."""
-        log_g, positions = self.search(texts)
+        log_g, ids = self.search(texts)
         best = log_g.amax(1)
-        equal = log_g == best.unsqueeze(1)
-        ids = torch.full(positions.shape, self.edits.next_id, device=positions.device)
-        ids[equal] = ids.new_tensor([self.edits.ids[place] for place in positions[equal].tolist()])
-        return best, ids.amin(1)
+        return best, ids.masked_fill(log_g != best.unsqueeze(1), self.store.next_id).amin(1)
 
     # --- disk ----------------------------------------------------------------------------------
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write settings, edits and vectors into one file of ``folder``, which replaces an older one in one step.
+        """Write settings, edits and vectors into ``folder``: of a large memory only what its files there lack.
 
-        Vectors that were loaded from the older one stay mapped. The classifier is not among what is written.
+        Killed at any moment, the older state or the new one is there whole. What was written stays mapped. The
+        classifier is not among it.
         """
         content = MemoryContent(
-            classifier=self.classifier.kind,
-            settings=self.settings,
-            next_id=self.edits.next_id,
-            ids=self.edits.ids,
-            inputs=self.edits.inputs,
-            labels=self.edits.labels,
-            extra=self.extra,
+            classifier=self.classifier.kind, settings=self.settings, next_id=self.store.next_id, extra=self.extra
         )
-        write_memory(Path(folder) / FILE, content, self.vectors.rows, self.vectors.norms)
+        self.store.save(Path(folder), content)
 
     @classmethod
     def from_pretrained(cls, folder: Path | str, classifier: ScopeClassifier) -> EditMemory:
@@ -158,21 +137,23 @@ class EditMemory:
         ``classifier`` must be the one that encoded the edits. Raises ``ConfigError`` if it is of another kind or its
         vectors have another shape, if the folder holds no memory or a damaged one.
         """
-        file = Path(folder) / FILE
-        content, rows, norms = read_memory(file, classifier.encoder.device)
-        if content.classifier != classifier.kind or rows.shape[1:] != classifier.vector_shape:
+        folder = Path(folder)
+        segments = read_segments(folder, classifier.encoder.device)
+        content, shape = segments[-1].content, segments[-1].rows.shape[1:]
+        if content.classifier != classifier.kind or shape != classifier.vector_shape:
             raise ConfigError(
-                f"{file} was written by another scope classifier ({content.classifier}, vectors "
-                f"{tuple(rows.shape[1:])}) than this ({classifier.kind}, {classifier.vector_shape}). Hint: load it "
+                f"{folder / FILE} was written by another scope classifier ({content.classifier}, vectors "
+                f"{tuple(shape)}) than this ({classifier.kind}, {classifier.vector_shape}). Hint: load it "
                 "with that one, or add the edits anew"
             )
-        memory = cls(classifier, content.settings)
-        memory.edits = EditColumns(content.inputs, content.labels, content.ids, content.next_id)
-        memory.vectors = VectorStore.of(memory.settings, rows, norms)
-        memory.extra = content.extra
-        if memory._keeps_vectors and len(rows) != len(memory):
+        try:
+            store = EmbeddedStore.of(content.settings, folder, segments)
+            memory = cls(classifier, content.settings, store)
+            if memory._keeps_vectors and len(store.vectors) != store.columns.slots:
+                raise ValueError(f"{store.columns.slots} edits, but {len(store.vectors)} vectors")
+        except ValueError as error:
             raise ConfigError(
-                f"{file} is damaged ({len(memory)} edits, but {len(rows)} vectors). Hint: restore it from a copy, or "
-                "add the edits anew"
-            )
+                f"{folder / FILE} is damaged ({error}). Hint: restore it from a copy, or add the edits anew"
+            ) from error
+        memory.extra = content.extra
         return memory

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoTokenizer, BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import ScopeSettings
+from serac.editors.serac.edit_store import EditStore
 from serac.editors.serac.model_cache import ModelCache
-from serac.editors.serac.vector_store import VectorStore
 from serac.errors import ConfigError
 from serac.records import Edit
 from serac.tasks.loading import load_without_dropout
@@ -127,12 +127,10 @@ class ScopeClassifier(nn.Module, ABC):
         )
 
     @abstractmethod
-    def search(
-        self, texts: Sequence[str], edits: Sequence[Edit], vectors: VectorStore, candidates: int | None
-    ) -> tuple[Tensor, Tensor]:
-        """Log g float32 [T, m] of the edits worth considering for each text and their positions int64 [T, m].
+    def search(self, texts: Sequence[str], store: EditStore, candidates: int | None) -> tuple[Tensor, Tensor]:
+        """Log g float32 [T, m] of the edits worth considering for each text and their ids int64 [T, m].
 
-        ``vectors`` are those of the ``edits``, as far as :meth:`needs_vectors`; ``candidates`` is the memory's setting.
+        The store holds vectors as far as :meth:`needs_vectors`; ``candidates`` is the memory's setting.
         """
 
     def _batched_states(self, texts: Sequence[str]) -> Tensor:

@@ -1,7 +1,8 @@
-"""Vectors of the edit memory: grown by doubling, searched by matrix products in blocks of bounded memory."""
+"""Vectors of the edit memory by slot: appended in blocks, searched by matrix products of bounded memory."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
@@ -9,145 +10,156 @@ import torch
 from torch import Tensor
 
 from serac.config.serac import MemorySettings
-from serac.editors.serac.approximate_index import ApproximateIndex
+
+BLOCK = 2**14
+"""Rows of a block that grows; blocks that were read from a file are as large as there."""
+PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
 
 
 class VectorStore:
-    """Rows float32 [n, heads * width]; the distance of two rows is that of their nearest heads.
+    """Rows [n, heads, width] by slot, 0 to n - 1; the distance of two rows is that of their nearest heads.
 
-    Positions move: removing a row puts the last one in its place. The store is where its last rows or queries were:
-    it follows a classifier to another device.
+    A row never changes, so that mapped files serve as blocks. The store is where its last rows or queries were: it
+    follows a classifier to another device.
     """
 
     def __init__(self, settings: MemorySettings, heads: int, width: int, device: torch.device | str = "cpu") -> None:
         self.settings, self.heads, self.width = settings, heads, width
-        self._rows = torch.empty(0, heads, width, device=device)
-        self._norms = torch.empty(heads, 0, device=device)
-        self._count = 0
-        self._index: ApproximateIndex | None = None
-
-    @classmethod
-    def of(cls, settings: MemorySettings, rows: Tensor, norms: Tensor) -> VectorStore:
-        """A store over ``rows`` [n, heads, width] and their squared ``norms`` [heads, n], which are not copied."""
-        store = cls(settings, rows.shape[1], rows.shape[2])
-        store._rows, store._norms, store._count = rows, norms, len(rows)
-        return store
+        self._rows = [torch.empty(0, heads, width, device=device, dtype=PRECISIONS[settings.precision])]
+        self._norms = [torch.empty(heads, 0, device=device)]
+        self._ends = [0]
+        self._grows = True
 
     def __len__(self) -> int:
-        return self._count
+        return self._ends[-1]
 
     @property
-    def rows(self) -> Tensor:
-        """float32 [n, heads, width]."""
-        return self._rows[: self._count]
+    def device(self) -> torch.device:
+        """Where the rows are."""
+        return self._rows[-1].device
 
-    @property
-    def norms(self) -> Tensor:
-        """Squared norms, float32 [heads, n]."""
-        return self._norms[:, : self._count]
+    def rows(self, start: int = 0, stop: int | None = None) -> Tensor:
+        """Rows [m, heads, width] of a range of slots, as they are kept."""
+        parts = [rows for rows, _, _ in self._parts(start, len(self) if stop is None else stop)]
+        return parts[0] if len(parts) == 1 else torch.cat([self._rows[-1][:0], *parts])
+
+    def norms(self, start: int = 0) -> Tensor:
+        """Squared norms float32 [heads, m] of the slots from ``start`` on."""
+        return torch.cat([self._norms[-1][:, :0], *(norms for _, norms, _ in self._parts(start, len(self)))], dim=1)
 
     # --- changes -------------------------------------------------------------------------------
-    def append(self, rows: Tensor) -> None:
-        """Add rows [m, heads * width] at the end."""
-        self._follow(rows.device)
-        start, self._count = self._count, self._count + len(rows)
-        self._reserve(self._count)
-        self._write(slice(start, self._count), rows.view(-1, self.heads, self.width))
-        if self._index is not None:
-            self._index.append(self._rows[start : self._count])
-
-    def set(self, position: int, row: Tensor) -> None:
-        """Replace one row by ``row`` [heads * width]."""
-        self._follow(row.device)
-        self._write(slice(position, position + 1), row.view(1, self.heads, self.width))
-        if self._index is not None:
-            self._index.set(position, self._rows[position : position + 1])
-
-    def swap_remove(self, position: int) -> None:
-        """Drop a row; the last row takes its position."""
-        last = self._count - 1
-        self._write(slice(position, position + 1), self._rows[last : last + 1].clone())
-        self._count = last
-        if self._index is not None:
-            self._index.swap_remove(position, last, self._rows[position : position + 1])
-
-    def drop_index(self) -> None:
-        """Forget the approximate index: the next search builds it anew, which is quicker than many removals."""
-        self._index = None
-
     @torch.inference_mode()
-    def _write(self, where: slice, rows: Tensor) -> None:
-        """In inference mode, where all tensors can be written: those made in it cannot be outside."""
-        rows = rows.float()
-        self._rows[where] = rows
-        self._norms[:, where] = rows.square().sum(-1).T
+    def append(self, rows: Tensor) -> None:
+        """Add rows [m, heads * width] at the end.
 
-    def _reserve(self, needed: int) -> None:
-        capacity = len(self._rows)
-        if needed <= capacity:
-            return
-        capacity = max(needed, 2 * capacity)
-        rows, norms = (
-            self._rows.new_empty(capacity, self.heads, self.width),
-            self._norms.new_empty(self.heads, capacity),
-        )
-        rows[: len(self._rows)] = self._rows
-        norms[:, : self._norms.shape[1]] = self._norms
-        self._rows, self._norms = rows, norms
+        In inference mode, where all tensors can be written: those made in it cannot be outside.
+        """
+        self._follow(rows.device)
+        for part in rows.view(-1, self.heads, self.width).split(BLOCK):
+            new = part.to(self._rows[-1].dtype)
+            filled = self._reserve(len(new))
+            self._rows[-1][filled : filled + len(new)] = new
+            self._norms[-1][:, filled : filled + len(new)] = new.float().square().sum(-1).T
+            self._ends[-1] += len(new)
+
+    def _reserve(self, count: int) -> int:
+        """Make room for ``count`` rows in the last block; returns how many it holds."""
+        before = self._ends[-2] if len(self._ends) > 1 else 0
+        filled, rows, norms = self._ends[-1] - before, self._rows[-1], self._norms[-1]
+        if self._grows and filled + count <= len(rows):
+            return filled
+        if self._grows and filled + count <= BLOCK:
+            capacity = min(BLOCK, max(filled + count, 2 * len(rows)))
+            self._rows[-1] = rows.new_empty(capacity, self.heads, self.width)
+            self._norms[-1] = norms.new_empty(self.heads, capacity)
+            self._rows[-1][:filled], self._norms[-1][:, :filled] = rows[:filled], norms[:, :filled]
+            return filled
+        self._rows[-1], self._norms[-1] = rows[:filled], norms[:, :filled]
+        self._rows.append(rows.new_empty(count, self.heads, self.width))
+        self._norms.append(norms.new_empty(self.heads, count))
+        self._ends.append(self._ends[-1])
+        self._grows = True
+        return 0
+
+    def put(self, start: int, rows: Tensor, norms: Tensor) -> None:
+        """Take ``rows`` and their ``norms``, which are not copied, for all slots from ``start`` on."""
+        parts = [*self._parts(0, start), (rows, norms, start + len(rows))]
+        self._rows, self._norms, self._ends = (list(column) for column in zip(*parts, strict=True))
+        self._grows = False
 
     def _follow(self, device: torch.device) -> None:
-        if self._rows.device != device:
-            self._rows, self._norms = self._rows.to(device), self._norms.to(device)
+        if self.device != device:
+            self._rows = [rows.to(device) for rows in self._rows]
+            self._norms = [norms.to(device) for norms in self._norms]
+
+    def _parts(self, start: int, stop: int) -> list[tuple[Tensor, Tensor, int]]:
+        """Rows and norms of the range, block by block, each with the slot where it ends."""
+        parts, before = [], 0
+        for rows, norms, end in zip(self._rows, self._norms, self._ends, strict=True):
+            low, high = max(start, before) - before, min(stop, end) - before
+            if low < high:
+                parts.append((rows[low:high], norms[:, low:high], before + high))
+            before = end
+        return parts
 
     # --- search --------------------------------------------------------------------------------
-    def nearest(self, queries: Tensor, count: int) -> Tensor:
-        """Positions int64 [T, min(count, n)] of the nearest rows to ``queries`` [T, heads * width].
+    def squared_distances(self, queries: Tensor, slots: Tensor) -> Tensor:
+        """Squared distances float32 [T, m] of ``queries`` [T, heads * width] to the rows in ``slots`` [T, m]."""
+        self._follow(queries.device)
+        difference = self.at(slots).float() - queries.view(-1, 1, self.heads, self.width)
+        return difference.square().sum(-1).amin(-1)
+
+    def at(self, slots: Tensor) -> Tensor:
+        """Rows [..., heads, width] in ``slots`` int64 of any shape, as they are kept."""
+        if len(self._rows) == 1:
+            return self._rows[0][slots]
+        found = self._rows[-1].new_empty(*slots.shape, self.heads, self.width)
+        blocks = torch.bucketize(slots, torch.tensor(self._ends, device=slots.device), right=True)
+        for block in blocks.unique().tolist():
+            inside = blocks == block
+            found[inside] = self._rows[block][slots[inside] - (self._ends[block - 1] if block else 0)]
+        return found
+
+    def nearest(self, queries: Tensor, count: int, dead: Tensor | None = None) -> Tensor:
+        """Slots int64 [T, min(count, n)] of the nearest rows to ``queries`` [T, heads * width].
 
         Exact up to rounding of the expanded square, so callers score a few candidates with
-        :meth:`squared_distances`; approximate above ``approximate_above`` rows. In float32 whatever the autocast.
+        :meth:`squared_distances`. In float32 whatever the autocast. ``dead`` bool [n] tells slots to leave out; there
+        must be ``count`` others.
         """
         self._follow(queries.device)
         queries = queries.float().view(-1, self.heads, self.width)
-        count = min(count, self._count)
-        limit = self.settings.approximate_above
-        if limit is not None and self._count > limit:
-            return self._approximate().nearest(queries, count)
         with _without_autocast(queries.device):
-            return self._exact(queries, count)
+            return self._exact(queries, min(count, len(self)), dead)
 
-    def squared_distances(self, queries: Tensor, positions: Tensor) -> Tensor:
-        """Squared distances float32 [T, m] of ``queries`` [T, heads * width] to the rows at ``positions`` [T, m]."""
-        self._follow(queries.device)
-        difference = self._rows[positions] - queries.view(-1, 1, self.heads, self.width)
-        return difference.square().sum(-1).amin(-1)
-
-    def _exact(self, queries: Tensor, count: int) -> Tensor:
-        block = max(count, int(self.settings.chunk_megabytes * 2**20) // (4 * max(1, len(queries))))
+    def _exact(self, queries: Tensor, count: int, dead: Tensor | None) -> Tensor:
+        size = max(count, int(self.settings.chunk_megabytes * 2**20) // (4 * max(1, len(queries))))
         best: list[tuple[Tensor, Tensor]] = []
-        for start in range(0, self._count, block):
-            stop = min(start + block, self._count)
-            distances, positions = self._block(queries, start, stop).topk(min(count, stop - start), largest=False)
-            best.append((distances, positions + start))
+        start = 0
+        while start < len(self):
+            stop = min(start + size, self._ends[bisect_right(self._ends, start)])
+            ((rows, norms, _),) = self._parts(start, stop)
+            distances = self._distances(queries, rows.float(), norms)
+            if dead is not None:
+                distances.masked_fill_(dead[start:stop], torch.inf)
+            found, slots = distances.topk(min(count, stop - start), largest=False)
+            best.append((found, slots + start))
+            start = stop
         if len(best) == 1:
             return best[0][1]
-        distances, positions = (torch.cat(parts, dim=1) for parts in zip(*best, strict=True))
-        return positions.gather(1, distances.topk(count, largest=False).indices)
+        distances, slots = (torch.cat(parts, dim=1) for parts in zip(*best, strict=True))
+        return slots.gather(1, distances.topk(count, largest=False).indices)
 
-    def _block(self, queries: Tensor, start: int, stop: int) -> Tensor:
+    def _distances(self, queries: Tensor, rows: Tensor, norms: Tensor) -> Tensor:
         nearest: Tensor | None = None
         for head in range(self.heads):
-            query, rows = queries[:, head], self._rows[start:stop, head]
-            distances = torch.addmm(self._norms[head, start:stop], query, rows.T, alpha=-2)
+            query = queries[:, head]
+            distances = torch.addmm(norms[head], query, rows[:, head].T, alpha=-2)
             if self.heads > 1:
                 distances += query.square().sum(-1, keepdim=True)
             nearest = distances if nearest is None else torch.minimum(nearest, distances)
         assert nearest is not None
         return nearest
-
-    def _approximate(self) -> ApproximateIndex:
-        if self._index is None or self._index.outgrown(self._count):
-            self._index = ApproximateIndex(self.rows, self.settings.probes)
-        return self._index
 
 
 def _without_autocast(device: torch.device) -> AbstractContextManager[None]:

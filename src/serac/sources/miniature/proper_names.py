@@ -39,6 +39,13 @@ class Names:
                 self._last[kind] = name
                 return name
 
+    def near(self, name: str) -> str | None:
+        """A name that was never handed out before, one letter or number away from ``name``, if there is one."""
+        found = next((near for near in (self._near(name) for _ in range(20)) if near not in self._taken), None)
+        if found:
+            self._taken.add(found)
+        return found
+
     def _from_pattern(self, kind: str) -> str:
         return self.filled(self._rng.choice(kind_of(kind)["names"]))
 
