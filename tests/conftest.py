@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import torch
 from hypothesis import settings
 
 import tiny_models
+from local_server import CONTENT, Server, serve
 from serac.config.world import WorldSize
+from serac.sources.lock import Lock
 from serac.sources.miniature import generate_world
 from snakemake_runs import SMOKE, snakemake
 from tiny_models import Tiny
@@ -62,3 +65,20 @@ def tiny(request: pytest.FixtureRequest) -> Tiny:
     """Each of the three kinds in turn."""
     found: Tiny = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    root = tmp_path / "served"
+    root.mkdir()
+    (root / "train.jsonl").write_bytes(CONTENT)
+    with serve(root) as running:
+        template = f"{running.address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", running.address)
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+        yield running
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Lock:
+    return Lock(tmp_path / "lock.json")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import threading
+from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 HUB = re.compile(r"/api/(?P<kind>models|datasets)/(?P<repo>[^/]+/[^/]+)(?:/revision/(?P<revision>[^/]+))?$")
 RESOLVE = re.compile(r"(?P<datasets>/datasets)?/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[0-9a-f]{40})/(?P<file>.+)$")
+
+CONTENT = b"".join(b"line %d\n" % number for number in range(200_000))
+"""Of ``train.jsonl`` on the server of the fixture ``server``."""
 
 
 @dataclass
@@ -122,3 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def no_room(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("serac.sources.disk.shutil.disk_usage", lambda _: usage(1e12, 1e12 - free, free))

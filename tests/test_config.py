@@ -16,8 +16,8 @@ from serac.errors import ConfigError
 from serac.settings import documentation as reference
 from serac.settings import load, validate
 from serac.settings.precision import emulated_bfloat16
+from snakemake_runs import ROOT, files_of
 
-ROOT = Path(__file__).parent.parent
 DEFAULT = ROOT / "config/config.yaml"
 WRONG: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests/wrong_configurations.yaml").read_text())
 SCENARIOS = sorted(path for path in (ROOT / "config").glob("*.yaml") if path != DEFAULT)
@@ -30,9 +30,7 @@ def raw() -> dict[str, Any]:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_every_scenario_is_valid(scenario: Path) -> None:
-    below = [path for path in SCENARIOS if scenario.stem.startswith(f"{path.stem}_")]  # an overlay of another scenario
-    settings = load(DEFAULT, *below, scenario)
-    assert settings.run.name == scenario.stem
+    assert load(DEFAULT, *files_of(scenario)).run.name == scenario.stem
 
 
 def test_default_runs_all_problems_and_editors() -> None:

@@ -15,7 +15,7 @@ import serac
 
 PACKAGE = Path(serac.__file__).parent
 ORDER = (
-    ("errors", "forkserver"),
+    ("errors", "forkserver", "checkpoint_file"),
     ("config",),
     ("registry", "records"),
     ("sources",),

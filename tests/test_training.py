@@ -16,7 +16,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from serac import training
+from serac import checkpoint_file, training
+from serac.checkpoint_file import saved_state
 from serac.config.training import TrainSettings
 from serac.errors import DivergenceError
 from serac.training import Objective, Preempted, train
@@ -108,7 +109,7 @@ def no_rename(path: Path, target: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "what", "dies"), [(training, "save_file", half_a_file), (Path, "replace", no_rename)]
+    ("where", "what", "dies"), [(checkpoint_file, "save_file", half_a_file), (Path, "replace", no_rename)]
 )
 def test_a_run_killed_while_it_saves_resumes_from_the_last_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, what: str, dies: Callable[..., None]
@@ -125,7 +126,7 @@ def test_a_run_killed_while_it_saves_resumes_from_the_last_checkpoint(
     with pytest.raises(Killed):
         train(Objective(killed.module, loss, killed.validate, killed.key), SETTINGS, tmp_path / "parts", seed=7)
     monkeypatch.undo()
-    assert training.saved_state(tmp_path / "parts" / "checkpoint.safetensors")["step"] == 6
+    assert saved_state(tmp_path / "parts" / "checkpoint.safetensors")["step"] == 6
     again = regression(seed=99)
     history = train(again, SETTINGS, tmp_path / "parts", seed=7)
     assert torch.equal(weights(again), weights(whole))

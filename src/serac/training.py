@@ -7,9 +7,7 @@ drawn from ``(seed, step)``, so a job that resumes from a checkpoint ends with t
 from __future__ import annotations
 
 import csv
-import json
 import math
-import os
 import random
 import signal
 import threading
@@ -21,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from serac.checkpoint_file import saved_state, write_checkpoint
 from serac.config.training import TrainSettings
 from serac.errors import DivergenceError
 
@@ -214,7 +213,7 @@ class _Run:
 
     # --- checkpoints ---------------------------------------------------------------------------
     def _save_checkpoint(self) -> None:
-        """One file, written beside the last one, on disk, and then in its place: a job may be killed at any moment."""
+        """Everything that a later call needs to go on."""
         moments = {
             f"{index}.{name}": torch.as_tensor(value)
             for index, entry in self.optimizer.state_dict()["state"].items()
@@ -222,11 +221,7 @@ class _Run:
         }
         parts = {"weights": self._trained_state(), "best": self.best, "optimizer": moments}
         tensors = {f"{part}.{name}": tensor for part, named in parts.items() for name, tensor in named.items()}
-        partial = self.checkpoint.with_suffix(".partial")
-        save_file(_contiguous(tensors), partial, metadata={"state": json.dumps(vars(self.state))})
-        _flush(partial)
-        partial.replace(self.checkpoint)
-        _flush(self.folder)
+        write_checkpoint(self.checkpoint, tensors, vars(self.state))
 
     def _resume(self) -> None:
         if not self.checkpoint.exists():
@@ -295,29 +290,3 @@ class _Progress:
         parts += [f"validation {state.best:.4g} at best"] if state.history else []
         parts += [f"{state.skipped} forward passes left out"] if state.skipped else []
         print(", ".join([*parts, f"about {left:.0f} s left"]), flush=True)
-
-
-def saved_state(checkpoint: Path) -> dict[str, Any]:
-    """What a checkpoint tells about its run: ``step``, ``seconds``, ``history``, ..."""
-    with safe_open(checkpoint, "pt") as file:
-        state: dict[str, Any] = json.loads(file.metadata()["state"])
-    return state
-
-
-def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    seen: set[int] = set()
-    result = {}
-    for name, tensor in tensors.items():
-        tensor = tensor.detach().contiguous()
-        result[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
-        seen.add(tensor.data_ptr())
-    return result
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file, or the entries of a folder, are on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,8 +17,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from serac.checkpoint_file import saved_state
 from serac.config.training import TrainSettings
-from serac.training import Objective, Preempted, saved_state, train
+from serac.training import Objective, Preempted, train
 
 STEPS, HALF_WAY, STALL_SECONDS = 60, 30, 120
 SETTINGS = TrainSettings(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from serac.settings import Settings
-from serac.workflow.cost_estimate import Estimate, Work
+from serac.workflow.cost_estimate import Work, planned_work
 
 DOCUMENT = Path("docs/paper-cost.md")
 PEAK = 312e12
@@ -26,7 +25,7 @@ what each rule really took.
 ## How it is computed
 
 - **Parameters** N: weights of linear layers, embeddings and positions of the architectures that `checkpoints` state.
-- **FLOPs**: 2 N a token forwards, 4 N backwards, so 6 N a token of training (8 N with gradient checkpointing). The
+- **FLOPs**: 2 N per token forwards, 4 N backwards, so 6 N per token of training (8 N with gradient checkpointing). The
   encoder's parameters count input tokens, the decoder's and the vocabulary's count output tokens. MEND's batch is an
   edit forwards and backwards, the edited model on twice as many inputs, and the base model once; ENN differentiates
   through the edit once more and keeps the model before edits close to the base model.
@@ -37,10 +36,11 @@ what each rule really took.
   each layer and forward pass: batches of ten short texts keep a GPU busy launching kernels, not computing. Both
   numbers are assumptions; scale the hours by what you measure in the first thousand steps.
 - **GPU memory**: float32 weights, gradients, Adam's two moments and the best weights (5 times 4 N bytes of what is
-  trained), the base model, and 34 bytes a token, layer and unit of width for what backward passes need.
+  trained), the base model, and 34 bytes per token, layer and unit of width for what backward passes need.
 - **Evaluation**: every input of every evaluated edit once through base model, classifier and counterfactual model, in
   batches of `evaluation.batch_size`; FT and the learned editors once more forwards and backwards for each step.
-  `evaluate_editor` also asks every candidate of the hyperparameters about `tuning.edits` validation edits.
+  `evaluate_editor` also asks about `tuning.edits` validation edits, once for all candidates of the
+  hyperparameters that differ in the threshold alone.
 - **Disk**: final weights and, while a job trains, its checkpoint (weights, best weights, two moments): 5 times 4 N
   bytes; a retrieved model is there twice, as it came and as it is read.
 
@@ -55,10 +55,10 @@ Left out, because they take minutes or depend on the number of records: `predict
 """
 
 
-def document(settings: Settings) -> str:
+def document(*configs: Path) -> str:
     """Markdown with the assumptions and one row for every rule that computes with a model."""
-    jobs = Estimate(settings).jobs()
-    rules = list(dict.fromkeys(job.rule for job in jobs))
+    jobs = planned_work(*configs)
+    rules = sorted({job.rule for job in jobs})
     lines = [
         "| rule | jobs | GPU hours, at least | at most | longest job, hours | GPU memory, largest job, GB | disk, GB |",
         "| --- | --- | --- | --- | --- | --- | --- |",

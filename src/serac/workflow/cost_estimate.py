@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+import io
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from serac.config.editors import EnnSettings, FineTuningSettings
@@ -11,8 +15,9 @@ from serac.config.training import TrainSettings
 from serac.errors import ConfigError
 from serac.models.sizes import FLOAT, Size, size_of
 from serac.problems.registry import PROBLEMS
-from serac.settings import Settings
+from serac.settings import Settings, load
 from serac.settings.problems import ProblemSettings
+from serac.workflow import graph
 
 BACKWARD = 2
 """A backward pass costs two forward passes."""
@@ -50,15 +55,28 @@ class Batch:
         return self.passes * self.size.layers
 
 
+def planned_work(*configs: Path) -> list[Work]:
+    """Of all jobs under the default configuration with ``configs`` on top."""
+    configs = tuple(path.resolve() for path in configs)
+    quiet = contextlib.redirect_stderr(io.StringIO())
+    with quiet, tempfile.TemporaryDirectory() as empty, contextlib.chdir(empty):
+        jobs = graph.jobs(graph.plan(configs))
+    return Estimate(load(graph.ROOT / "config/config.yaml", *configs)).of_jobs(jobs)
+
+
 class Estimate:
-    """The jobs of a configuration whose checkpoints all state an architecture."""
+    """What jobs compute under a configuration whose checkpoints all state an architecture."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def jobs(self) -> list[Work]:
-        """All jobs that compute with a model, as often as they run."""
-        return [*self._retrievals(), *self._trainings(), *self._evaluations()]
+    def of_jobs(self, jobs: Iterable[Any]) -> list[Work]:
+        """Of Snakemake's ``jobs``; those left out that compute with no model, or for minutes only.
+
+        There is one method for each rule, which is given the job's wildcards.
+        """
+        known = ((job, getattr(self, f"_{job.rule.name}", None)) for job in jobs)
+        return [work(job.wildcards) for job, work in known if work]
 
     # --- models ------------------------------------------------------------------------------------
     def size(self, checkpoint: str) -> Size:
@@ -68,51 +86,24 @@ class Estimate:
             raise ConfigError(f"checkpoints.{checkpoint} states no architecture. Hint: estimates need its sizes")
         return size_of(architecture)
 
-    def base(self, problem: str) -> Size:
-        """Of the model that a problem edits."""
-        section = self.settings.problems[self.settings.base_of(problem)].base
-        assert section is not None
-        return self.size(section.checkpoint)
+    def _base(self, problem: str, name: str = "base") -> Any:
+        """Settings of the model that a problem edits, or of another one that is trained on the same data."""
+        own = self.settings.problems[self.settings.base_of(problem)].base
+        return own if name == "base" else self.settings.paper.base_models.models[name]
 
-    def _retrievals(self) -> Iterator[Work]:
-        for name, checkpoint in self.settings.checkpoints.items():
-            if checkpoint.source == "hub" and name in self.used_checkpoints():
-                yield Work("retrieve_model", disk=2 * self.size(name).bytes)
-
-    def used_checkpoints(self) -> set[str]:
-        """Names of the checkpoints that the run's jobs read."""
-        used = {model.checkpoint for model in self.settings.paper.base_models.models.values()}
-        for name in self.settings.run.problems:
-            problem = self.settings.problems[name]
-            used |= {scope.checkpoint for key, scope in problem.scope.items() if key in self._classifiers(name)}
-            used |= {problem.counterfactual.checkpoint, *({problem.encoder} if problem.encoder else ())}
-            used |= {problem.base.checkpoint} if problem.base else set()
-        return used
+    def _retrieve_model(self, about: Any) -> Work:
+        return Work("retrieve_model", disk=2 * self.size(about.model).bytes)
 
     # --- training ----------------------------------------------------------------------------------
-    def _trainings(self) -> Iterator[Work]:
-        for name in self.settings.run.problems:
-            problem, seeds = self.settings.problems[name], len(self.settings.seeds.training)
-            if problem.base:
-                yield self._train_base(problem, problem.base.checkpoint, problem.base.train)
-            for _ in range(seeds):
-                yield self._train_counterfactual(problem)
-                for classifier in sorted(self._classifiers(name)):
-                    yield self._train_classifier(problem, classifier)
-                for editor, k in sorted(self._trained(name)):
-                    yield self._train_editor(name, editor, k)
-        others = self.settings.paper.base_models
-        for name in dict.fromkeys(map(self.settings.base_of, self._run(*others.problems))):
-            for model in others.models.values():
-                yield self._train_base(self.settings.problems[name], model.checkpoint, model.train)
-
-    def _train_base(self, problem: ProblemSettings[Any], checkpoint: str, train: TrainSettings | None) -> Work:
-        size = self.size(checkpoint)
+    def _train_base(self, about: Any) -> Work:
+        problem, base = self.settings.problems[about.problem], self._base(about.problem, about.base)
+        size, train = self.size(base.checkpoint), base.train
         if train is None:
             return Work("train_base", disk=size.bytes)
         return _training("train_base", size, train, [(train.batch_size, problem.max_length, _written(problem))])
 
-    def _train_counterfactual(self, problem: ProblemSettings[Any]) -> Work:
+    def _train_counterfactual(self, about: Any) -> Work:
+        problem = self.settings.problems[about.problem]
         section = problem.counterfactual
         size, read = self.size(section.checkpoint), min(section.max_length, 3 * problem.max_length)
         if section.train is None:
@@ -120,9 +111,10 @@ class Estimate:
         inputs = section.train.batch_size * (2 if problem.task == "dialogue" else 1)
         return _training("train_counterfactual", size, section.train, [(inputs, read, _written(problem))])
 
-    def _train_classifier(self, problem: ProblemSettings[Any], name: str) -> Work:
-        section = problem.scope[name]
-        size, text = self.size(section.checkpoint), problem.max_length
+    def _train_scope_classifier(self, about: Any) -> Work:
+        problem = self.settings.problems[about.problem]
+        section, text = problem.scope[about.classifier], problem.max_length
+        size = self.size(section.checkpoint)
         if section.train is None:
             return Work("train_scope_classifier", disk=size.bytes)
         pairs = 2 * section.train.batch_size
@@ -130,10 +122,13 @@ class Estimate:
         batches = [(pairs, min(section.max_length, tokens), 0.0) for tokens in read]
         return _training("train_scope_classifier", size, section.train, batches)
 
-    def _train_editor(self, problem_name: str, editor: str, k: int) -> Work:
-        problem, size = self.settings.problems[problem_name], self.base(problem_name)
-        train, section = problem.training[editor], self.settings.editors[editor]
-        enn = isinstance(section, EnnSettings)
+    def _train_editor(self, about: Any) -> Work:
+        problem, size, k = (
+            self.settings.problems[about.problem],
+            self.size(self._base(about.problem).checkpoint),
+            int(about.k),
+        )
+        train, enn = problem.training[about.editor], isinstance(self.settings.editors[about.editor], EnnSettings)
         read, written = problem.max_length, _written(problem)
         twice = 1 + BACKWARD
         batches = [
@@ -147,50 +142,50 @@ class Estimate:
         return _bounded("train_editor", train, batches, validation, memory, 5 * trained)
 
     # --- evaluation --------------------------------------------------------------------------------
-    def _evaluations(self) -> Iterator[Work]:
-        paper, edits, tuning = self.settings.paper, self.settings.evaluation.edits, self.settings.tuning
-        for seeds in self._seeds():
-            for name, editor, k in sorted(self._evaluated()):
-                tried = tuning.edits * len(tuning.candidates[editor])
-                yield self._score("evaluate_editor", name, editor, tried + seeds * max(edits, k))
-            for name in self._run(paper.threshold.problem):
-                for editor in paper.threshold.editors:
-                    yield self._score("evaluate_threshold", name, editor, 2 * edits)
-            for name in self._run(paper.sequential_edits.problem):
-                for editor in paper.sequential_edits.editors:
-                    asked = sum(paper.sequential_edits.checkpoints)
-                    yield self._score("evaluate_sequence", name, editor, seeds * asked)
-            for name in self._run(*paper.base_models.problems):
-                for base in (None, *(model.checkpoint for model in paper.base_models.models.values())):
-                    size = self.size(base) if base else self.base(name)
-                    generated = self.settings.problems[name].max_length * 2  # base and edited model, token by token
-                    yield self._score(
-                        "evaluate_base_model", name, paper.base_models.editor, seeds * edits, size, generated
-                    )
+    def _evaluate_editor(self, about: Any) -> Work:
+        tuning = self.settings.tuning
+        passes = {  # candidates that differ in the threshold alone share one
+            frozenset((name, value) for name, value in choice.items() if name != "threshold")
+            for choice in tuning.candidates[about.editor]
+        }
+        edits = self._seeds(about) * max(self.settings.evaluation.edits, int(about.k))
+        return self._score("evaluate_editor", about, tuning.edits * len(passes) + edits)
 
-    def _score(
-        self, rule: str, name: str, editor: str, edits: float, base: Size | None = None, passes: float = 1
-    ) -> Work:
+    def _evaluate_threshold(self, about: Any) -> Work:
+        return self._score("evaluate_threshold", about, self.settings.evaluation.edits)
+
+    def _evaluate_sequence(self, about: Any) -> Work:
+        asked = sum(self.settings.paper.sequential_edits.checkpoints)
+        return self._score("evaluate_sequence", about, self._seeds(about) * asked)
+
+    def _evaluate_base_model(self, about: Any) -> Work:
+        edits = self._seeds(about) * self.settings.evaluation.edits
+        generated = self.settings.problems[about.problem].max_length * 2  # base and edited model, token by token
+        return self._score("evaluate_base_model", about, edits, about.base, generated)
+
+    def _seeds(self, about: Any) -> int:
+        return len(self.settings.seeds.evaluated_with(int(about.seed)))
+
+    def _score(self, rule: str, about: Any, edits: float, base: str = "base", passes: float = 1) -> Work:
         """Every edit applied, and every input of it asked: of SERAC base, classifier and counterfactual model."""
-        problem, size, texts = (
-            self.settings.problems[name],
-            base or self.base(name),
-            self.settings.evaluation.batch_size,
+        problem, size = (
+            self.settings.problems[about.problem],
+            self.size(self._base(about.problem, base).checkpoint),
         )
-        section, k, written = self.settings.editors[editor], self.settings.paper.k_on(name), _written(problem)
-        queries = PROBLEMS[name].queries_per_edit(problem.data, problem.encoder is not None)
-        rounds = edits * queries / texts
+        texts, section, k = self.settings.evaluation.batch_size, self.settings.editors[about.editor], int(about.k)
+        queries, written = (
+            PROBLEMS[about.problem].queries_per_edit(problem.data, bool(problem.encoder)),
+            _written(problem),
+        )
+        rounds, parts = edits * queries / texts, list(self._parts(about.problem, section))
         batches = [Batch(size, rounds * passes, texts, problem.max_length, written)]
         steps = section.max_steps if isinstance(section, FineTuningSettings) else int(section.trained)
         batches.append(Batch(size, (1 + BACKWARD) * steps * edits / k, k, problem.max_length, written))
-        batches += [Batch(part, rounds, texts, read, written) for part, read in self._parts(name, section)]
-        parts = sum(part.bytes for part, _ in self._parts(name, section))
+        batches += [Batch(part, rounds, texts, read, written) for part, read in parts]
+        kept = sum(part.bytes for part, _ in parts)
         flops, layer_passes = sum(b.flops for b in batches), sum(b.layer_passes for b in batches)
-        memory = size.bytes * (1 if parts else 2) + parts + size.activations(texts * problem.max_length) / size.layers
+        memory = size.bytes * (1 if kept else 2) + kept + size.activations(texts * problem.max_length) / size.layers
         return Work(rule, (flops, flops), (layer_passes, layer_passes), memory)
-
-    def _run(self, *problems: str) -> list[str]:
-        return [problem for problem in problems if problem in self.settings.run.problems]
 
     def _parts(self, name: str, section: object) -> Iterator[tuple[Size, float]]:
         problem = self.settings.problems[name]
@@ -200,29 +195,6 @@ class Estimate:
             yield self.size(scope.checkpoint), per_input
         if getattr(section, "counterfactual", False):
             yield self.size(problem.counterfactual.checkpoint), 3 * problem.max_length
-
-    # --- which jobs there are ------------------------------------------------------------------------
-    def _evaluated(self) -> set[tuple[str, str, int]]:
-        """Problems, editors and k of all evaluations."""
-        paper = self.settings.paper
-        batched, classifiers = paper.batched_edits, paper.scope_classifier
-        found = {(p, e, paper.k_on(p)) for p in self.settings.run.problems for e in self.settings.problems[p].editors}
-        found |= {(p, e, many) for p in self._run(batched.problem) for e in batched.editors for many in batched.ks}
-        return found | {(p, e, paper.k_on(p)) for p in self._run(*classifiers.problems) for e in classifiers.editors}
-
-    def _trained(self, name: str) -> set[tuple[str, int]]:
-        return {
-            (editor, k) for p, editor, k in self._evaluated() if p == name and self.settings.editors[editor].trained
-        }
-
-    def _classifiers(self, name: str) -> set[str]:
-        used = (getattr(self.settings.editors[e], "classifier", None) for p, e, _ in self._evaluated() if p == name)
-        return {classifier for classifier in used if classifier}
-
-    def _seeds(self) -> list[int]:
-        """Evaluation seeds of every training seed that is evaluated."""
-        counts = [len(self.settings.seeds.evaluated_with(seed)) for seed in self.settings.seeds.training]
-        return [count for count in counts if count]
 
 
 def _written(problem: ProblemSettings[Any]) -> float:

@@ -12,15 +12,16 @@ from serac.paper import ledger
 from serac.settings import load
 from serac.workflow import cost_document, sources_document
 
-SCENARIO = (Path("config/config.yaml"), Path("config/paper.yaml"))
+DEFAULT, PAPER = Path("config/config.yaml"), Path("config/paper.yaml")
 
 if __name__ == "__main__":
-    settings = load(*SCENARIO, *sys.argv[1:])
     if sys.argv[1:]:
-        print(cost_document.document(settings))
+        print(cost_document.document(PAPER, *map(Path, sys.argv[1:])))
     else:
-        for generated in (sources_document, cost_document):
-            generated.DOCUMENT.write_text(generated.document(settings), encoding="utf-8")
-            print(f"wrote {generated.DOCUMENT}")
-        ledger.DOCUMENT.write_text(ledger.document(ledger.read_ledger()), encoding="utf-8")
-        print(f"wrote {ledger.DOCUMENT}")
+        for path, text in (
+            (sources_document.DOCUMENT, sources_document.document(load(DEFAULT, PAPER))),
+            (cost_document.DOCUMENT, cost_document.document(PAPER)),
+            (ledger.DOCUMENT, ledger.document(ledger.read_ledger())),
+        ):
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path}")
