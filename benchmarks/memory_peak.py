@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of this program."""
     result = measuring.parser(__doc__)
     result.add_argument("--sizes", type=int, nargs="+", default=[10, 1000], help="edits in the memory")
-    result.add_argument("--batch-size", type=int, default=32, help="inputs a forward pass")
+    result.add_argument("--batch-size", type=int, default=32, help="inputs per forward pass")
     result.add_argument("--kinds", nargs="+", choices=("embed", "cross"), default=["embed", "cross"])
     result.add_argument("--candidates", type=int, default=3, help="entries that a cross classifier reads")
     result.add_argument("--approximate-above", type=int, help="entries above which faiss searches")

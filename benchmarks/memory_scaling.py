@@ -168,7 +168,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of this program."""
     result = measuring.parser(__doc__)
     result.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100, 1000], help="edits in the memory")
-    result.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 32], help="inputs a forward pass")
+    result.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 32], help="inputs per forward pass")
     result.add_argument("--shares", type=float, nargs="+", default=[0.5], help="shares of inputs that are routed")
     result.add_argument("--kinds", nargs="+", choices=("embed", "cross"), default=["embed", "cross"])
     result.add_argument("--candidates", type=int, default=3, help="entries that a cross classifier reads")

@@ -186,7 +186,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--kinds", nargs="+", choices=tuple(EDITORS), default=list(EDITORS))
     result.add_argument("--examples", type=int, default=20, help="edits of the problem")
     result.add_argument("--k", type=int, default=10, help="simultaneous edits")
-    result.add_argument("--batch-size", type=int, default=64, help="inputs a forward pass of our way")
+    result.add_argument("--batch-size", type=int, default=64, help="inputs per forward pass of our way")
     result.add_argument("--generated", type=int, default=1, help="edit batches that are also answered freely")
     result.add_argument("--run", help="folder of a finished run whose trained models are taken")
     result.add_argument("--problem", default="qa", help="with --run: the problem")

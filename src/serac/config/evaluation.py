@@ -15,17 +15,17 @@ Choice = dict[str, float | int | bool | str]
 class EvaluationSettings(Section):
     """Evaluation of ``k`` simultaneous edits (paper sections 4 and 5)."""
 
-    edits: int = Field(200, ge=1, description="edits a seed; cut into edits // k batches, at least one")
-    batch_size: int = Field(64, ge=1, description="inputs a forward pass; changes no number")
+    edits: int = Field(200, ge=1, description="edits per seed; cut into edits // k batches, at least one")
+    batch_size: int = Field(64, ge=1, description="inputs per forward pass; changes no number")
     generated_batches: int = Field(
-        0, ge=0, description="edit batches a seed that are also answered by free generation (0: none)"
+        0, ge=0, description="edit batches per seed that are also answered by free generation (0: none)"
     )
     least_batches: int = Field(
-        4, ge=1, description="batches a seed at least, where the split holds enough edits (large k)"
+        4, ge=1, description="batches per seed at least, where the split holds enough edits (large k)"
     )
 
     def batches(self, k: int) -> int:
-        """Batches of ``k`` edits a seed."""
+        """Batches of ``k`` edits per seed."""
         return max(self.least_batches, self.edits // k)
 
 
@@ -60,7 +60,7 @@ class SequentialSettings(Section):
     checkpoints: tuple[int, ...] = Field(
         (1, 10, 25, 50, 100, 200), min_length=1, description="numbers of edits after which everything is scored"
     )
-    batch_size: int = Field(64, ge=1, description="inputs a forward pass")
+    batch_size: int = Field(64, ge=1, description="inputs per forward pass")
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -73,6 +73,6 @@ class CostSettings(Section):
     """Wall-clock and peak memory of one forward pass."""
 
     edits: int = Field(10, ge=0, description="edits in SERAC's memory (paper: 10)")
-    batch_size: int = Field(10, ge=1, description="inputs a forward pass")
+    batch_size: int = Field(10, ge=1, description="inputs per forward pass")
     warmup: int = Field(3, ge=0, description="passes before the clock starts")
     repeats: int = Field(20, ge=1, description="timed passes; the median counts")

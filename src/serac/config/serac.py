@@ -52,7 +52,7 @@ class ScopeSettings(Section):
         ge=0,
         description="weight of a further loss term: the hardest negatives, as many as there are positives (ours)",
     )
-    batch_size: int = Field(64, ge=1, description="texts or pairs a forward pass at inference (ours)")
+    batch_size: int = Field(64, ge=1, description="texts or pairs per forward pass at inference (ours)")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="autocast type of inference (ours)")
     train: TrainSettings | None = Field(None, description="how it is trained; null uses the checkpoint as it is")
 

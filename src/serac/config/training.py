@@ -13,7 +13,7 @@ class TrainSettings(Section):
     """Optimiser, stopping and checkpoints of :func:`serac.training.train` (Adam; paper section 5)."""
 
     steps: int = Field(ge=1, description="optimiser steps at most")
-    batch_size: int = Field(ge=1, description="examples a forward pass")
+    batch_size: int = Field(ge=1, description="examples per forward pass")
     learning_rate: float = Field(gt=0, description="peak learning rate of Adam")
     accumulate: int = Field(1, ge=1, description="forward passes an optimiser step")
     warmup: int = Field(0, ge=0, description="steps of linear warm-up")

@@ -108,7 +108,7 @@ class BaseOutputs:
             return self.load(file.name)
 
     def outputs(self, queries: Sequence[Query]) -> list[dict[str, Tensor]]:
-        """One dictionary of tensors a query; raises :class:`MissingBaseOutputError` on an unknown query."""
+        """One dictionary of tensors per query; raises :class:`MissingBaseOutputError` on an unknown query."""
         return [self._find(self._tensors, query) for query in queries]
 
     def texts(self, queries: Sequence[Query]) -> list[str]:

@@ -52,8 +52,8 @@ class ConvSentSettings(SplitSettings):
         {"train": "train", "validation": "val", "test": "test"}, description="the source's name for each split"
     )
     dialogue: bool = Field(True, description="read raw/dialogue; false where the base model is used as it is")
-    draws: int = Field(2, ge=1, description="examples a training topic; validation and test get one")
-    other_topic: int = Field(3, ge=0, description="out-of-scope questions about random other topics an edit")
+    draws: int = Field(2, ge=1, description="examples per training topic; validation and test get one")
+    other_topic: int = Field(3, ge=0, description="out-of-scope questions about random other topics per edit")
     hard_topic: int = Field(
         2, ge=0, description="out-of-scope questions about topics of similar name (with an encoder)"
     )

@@ -38,7 +38,7 @@ KINDS = {
 
 
 class FactsSettings(SplitSettings):
-    """Facts: which relations are held out is part of the source; how many inputs an edit gets."""
+    """Facts: which relations are held out is part of the source; how many inputs each edit gets."""
 
     splits: dict[Split, str] = Field(
         {"train": "train", "validation": "validation", "test": "test"}, description="mark of each split's relations"

@@ -35,7 +35,7 @@ class FcSettings(vitaminc.VitamincSettings):
     """FC: an evidence sentence is the edit, claims about it are in scope (VitaminC)."""
 
     balance: bool = Field(True, description="subsample the training claims so that the three labels are about equal")
-    other_page: int = Field(2, ge=0, description="out-of-scope claims of other pages an edit")
+    other_page: int = Field(2, ge=0, description="out-of-scope claims of other pages per edit")
     other_page_for: Literal["all", "without_neutral"] = Field(
         "all", description="which edits get them: those without a neutral claim of their own (ref), or all (ours)"
     )

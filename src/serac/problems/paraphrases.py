@@ -34,7 +34,7 @@ class ParaphraseSettings(SplitSettings):
         {"train": 0.5, "validation": 0.2, "test": 0.3}, description="share of the subjects, where splits share a file"
     )
     neighbours: int = Field(
-        16, ge=0, description="out-of-scope questions an edit: the nearest of other subjects (with an encoder)"
+        16, ge=0, description="out-of-scope questions per edit: the nearest of other subjects (with an encoder)"
     )
 
 

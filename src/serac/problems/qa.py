@@ -27,8 +27,8 @@ from serac.records import Edit, EditExample, Query
 class QaSettings(ZsreSettings):
     """QA: edits of zsRE facts; rephrases in scope, random other questions out of scope."""
 
-    rephrases: int = Field(1, ge=1, description="in-scope rephrases an edit")
-    random: int = Field(2, ge=1, description="out-of-scope questions an edit")
+    rephrases: int = Field(1, ge=1, description="in-scope rephrases per edit")
+    random: int = Field(2, ge=1, description="out-of-scope questions per edit")
     rephrased: bool = Field(
         False,
         description="half of the out-of-scope pool are rephrases of other facts' questions (ref); false: none (ours)",

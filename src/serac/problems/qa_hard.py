@@ -33,7 +33,7 @@ DERIVED = ("rephrase", "implication", "true_false")
 
 
 class HardInScope(Section):
-    """In-scope inputs an edit of QA-hard, beside the question itself."""
+    """In-scope inputs per edit of QA-hard, beside the question itself."""
 
     rephrase: int = Field(1, ge=0, description="rephrases")
     implication: int = Field(1, ge=0, description="implications (hard)")
@@ -48,7 +48,7 @@ class HardInScope(Section):
 
 
 class HardOutOfScope(Section):
-    """Out-of-scope inputs an edit of QA-hard: the kinds get equal shares by default, as in the reference's pool."""
+    """Out-of-scope inputs per edit of QA-hard: the kinds get equal shares by default, as in the reference's pool."""
 
     random: int = Field(1, ge=0, description="questions of random other facts")
     neighbour: int = Field(2, ge=0, description="questions of neighbouring facts (hard)")
@@ -60,8 +60,8 @@ class HardOutOfScope(Section):
 class QaHardSettings(ZsreSettings):
     """QA-hard: QA with implications and True/False statements in scope, neighbouring facts out of scope."""
 
-    in_scope: HardInScope = Field(HardInScope(), description="in-scope inputs an edit, by kind")
-    out_of_scope: HardOutOfScope = Field(HardOutOfScope(), description="out-of-scope inputs an edit, by kind")
+    in_scope: HardInScope = Field(HardInScope(), description="in-scope inputs per edit, by kind")
+    out_of_scope: HardOutOfScope = Field(HardOutOfScope(), description="out-of-scope inputs per edit, by kind")
     hard_negatives: HardNegativeSettings = Field(HardNegativeSettings(), description="who is a neighbour")
 
 

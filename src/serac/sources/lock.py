@@ -18,7 +18,7 @@ _PATIENCE = 300
 
 
 class Lock:
-    """A JSON file, one entry an address: ``{"revision": …, "files": {name: {"bytes": …, "sha256": …}}}``.
+    """A JSON file, one entry per address: ``{"revision": …, "files": {name: {"bytes": …, "sha256": …}}}``.
 
     It is meant to be committed. Retrievals that run side by side may write to it (also on a shared file system).
     """

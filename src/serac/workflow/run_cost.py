@@ -87,7 +87,7 @@ def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
 
 
 def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], known: Mapping[str, Job], costs: Costs) -> Table:
-    """One row a rule, the costliest first.
+    """One row per rule, the costliest first.
 
     Columns: jobs, seconds (sum, longest), mean seconds in the queue, peak memory, share of the run's GPU time, seconds
     on the critical path; NaN where SLURM did not run the rule.

@@ -35,7 +35,7 @@ place: `checkpoints: {{t5-small: {{source: local, path: …}}}}`.
 
 
 def document(settings: Settings) -> str:
-    """Markdown: one row a release and one a model of the hub."""
+    """Markdown: one row per release and one per model of the hub."""
     return _TEXT.format(
         data=_table(
             ["release", "version", "address", "licence", "pinned by", "MB, about", "sources"], _releases(settings)

@@ -122,7 +122,7 @@ def _bars(axes: style.Axes, shares: pd.DataFrame) -> None:
 
 
 def _examples(axes: style.Axes, sampled: pd.DataFrame) -> None:
-    """Two lines an example, over the whole width of the figure."""
+    """Two lines per example, over the whole width of the figure."""
     axes.axis("off")
     axes.set(xlim=(0, 1), ylim=(len(sampled), 0))
     place = blended_transform_factory(axes.figure.transFigure, axes.transData)
