@@ -1,4 +1,4 @@
-# Python 3.11+, git and make are all that must be there.
+# Requires Python 3.11-3.13, git and make.
 PYTHON ?= python3
 CORES ?= all
 VENV := .venv

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class SeracError(Exception):
-    """Base of all errors that are the user's to mend; shown without a traceback by the scripts."""
+    """Base of all errors that the user can fix; shown without a traceback by the scripts."""
 
 
 class ConfigError(SeracError):

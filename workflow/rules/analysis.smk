@@ -68,7 +68,7 @@ rule evaluate_threshold:
         # the curves have no intervals: the edit batches of one evaluation seed are enough
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed)))[:1],
     message:
-        "Routing and not routing every input of {wildcards.editor} on {wildcards.problem}"
+        "Scoring inputs with and without routing by {wildcards.editor} on {wildcards.problem}"
     script:
         "../scripts/evaluate_threshold.py"
 

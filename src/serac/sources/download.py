@@ -75,7 +75,7 @@ def _start_over(target: Path) -> None:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Faults that another try may mend."""
+    """Faults that may be gone at the next try."""
     if isinstance(error, requests.HTTPError):
         return error.response is not None and error.response.status_code in (429, *range(500, 600))
     return isinstance(error, (requests.ConnectionError, requests.Timeout, DownloadError))

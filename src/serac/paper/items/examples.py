@@ -43,7 +43,7 @@ def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
 
 
 def examples_table(examples: Mapping[str, Sequence[EditExample]], *, seed: int = 0) -> Table:
-    """One row per problem: a sampled edit with an input in scope and as many of the four sorts of input as there are."""
+    """One row per problem: a sampled edit with an input in scope and up to four sorts of input."""
     rows, printed = [], []
     for problem in in_order(examples, PROBLEMS):
         rng = random.Random(f"examples/{seed}/{problem}")
