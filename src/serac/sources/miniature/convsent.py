@@ -85,7 +85,8 @@ def make_split(rng: random.Random, topics: Sequence[Topic], wording: Wording) ->
 def dialogue(rng: random.Random, topics: Sequence[Topic], count: int, avoid: set[str]) -> list[dict[str, str]]:
     """Question and reply pairs: nine tenths about topics (as many positive as negative replies, a tenth neutral).
 
-    Their wording is that of all splits, as a language model knows all words, but no reply is among ``avoid``.
+    Their wording is that of all splits, as a language model knows all words, but no reply is among ``avoid``. A third
+    of the questions ask for a sentiment, as a language model knows which words are positive.
     """
     wording, words, pairs = Wording(0, None), table("convsent"), []
     for index in range(count):
@@ -98,7 +99,8 @@ def dialogue(rng: random.Random, topics: Sequence[Topic], count: int, avoid: set
         while (reply := _completion(rng, topic, sentiment, wording)) in avoid:
             pass
         called = rng.choice((topic.name, *topic.aliases))
-        pairs.append({"input": rng.choice(words["questions"]).format(called), "label": reply})
+        asked = rng.choice(words["requests"] if rng.random() < 1 / 3 else words["questions"])
+        pairs.append({"input": asked.format(called, sentiment=sentiment), "label": reply})
     rng.shuffle(pairs)
     return pairs
 
