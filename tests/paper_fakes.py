@@ -170,6 +170,22 @@ def memory_scaling() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["classifier", "edits", "batch", "way", "seconds", "ratio"])
 
 
+def large_memory() -> pd.DataFrame:
+    """Rows as ``serac.evaluation.large_memory`` makes them."""
+    kinds = ("rephrase", "other_relation", "other_subject", "near_name", "random")
+    rows = [
+        (threshold, kind, 200, recall, 0.9 if inside else 0.1, 0.9 - lost / 10 if inside else None, edits, classifier)
+        for classifier in ("embed", "cross")
+        for lost, edits in enumerate((1000, 10_000))
+        for threshold in ("fixed", "calibrated", "learned")
+        for kind in kinds
+        for inside in [kind == "rephrase"]
+        for recall in [0.95 if inside else None]
+    ]
+    columns = ["threshold", "kind", "questions", "recall", "routed", "right", "edits", "classifier"]
+    return pd.DataFrame(rows, columns=columns).assign(search_ms=2.0, search_p99_ms=3.0, index_recall=1.0)
+
+
 def components() -> pd.DataFrame:
     """A frame as ``serac.evaluation.components`` makes it."""
     rng = np.random.default_rng(4)
@@ -208,6 +224,8 @@ def write_cell(cell: Cell) -> None:
         threshold_outcomes(cell.editor).to_parquet(path)
     elif what == "sequences":
         sequential(cell.editor).to_csv(path, index=False)
+    elif what == "large_memory":
+        large_memory().to_csv(path, index=False)
     elif what == "memory_scaling.csv":
         memory_scaling().to_csv(path, index=False)
     elif what == "problems":

@@ -48,6 +48,7 @@ EXPECTED = {  # printed rows of a table, panels of a figure
     "per_kind": 1,
     "training_curves": 23,
     "memory_scaling": 2,
+    "large_memory": 3,
 }
 
 

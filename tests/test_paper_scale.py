@@ -113,6 +113,7 @@ ITEMS = {
     "errors": {"problem": "qa", "editor": "serac_embed", "examples": 2},
     "sequential_edits": {"editors": ["serac_embed"], "checkpoints": [1, 2]},
     "threshold": {"problem": "qa", "editors": ["serac_embed"]},
+    "large_memory": {"sizes": [40, 60], "asked": 40, "asked_of_cross": 20, "approximate_above": 50},
     "memory_scaling": {
         "sizes": [1, 4], "batch_sizes": [1], "base": "miniature", "counterfactual": "miniature",
         "encoder": "miniature", "repeats": 1, "reference_limit": 4,

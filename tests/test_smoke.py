@@ -46,6 +46,7 @@ FIGURES = {
     "per_kind": 1,
     "training_curves": 14,
     "memory_scaling": len(PAPER.memory_scaling.batch_sizes),
+    "large_memory": 3,
 }
 """Figures and their numbers of panels."""
 ELSEWHERE = {"all", "data", "models", "tables", "figures", "readme", "publish_results"}

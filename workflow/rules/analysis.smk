@@ -194,3 +194,29 @@ rule measure_memory_scaling:
         "Measuring memories of growing size"
     script:
         "../scripts/measure_memory_scaling.py"
+
+
+rule measure_large_memory:
+    input:
+        embed=in_folder("results/{run}/scope/{problem}/{embed}/seed{seed}", SCOPE_FILES),
+        cross=in_folder("results/{run}/scope/{problem}/{cross}/seed{seed}", SCOPE_FILES),
+    output:
+        "results/{run}/large_memory/{problem}/{embed}_{cross}/seed{seed}.csv",
+    log:
+        "results/{run}/logs/measure_large_memory/{problem}/{embed}_{cross}/seed{seed}.log",
+    wildcard_constraints:
+        embed=re.escape(settings.paper.large_memory.embed),
+        cross=re.escape(settings.paper.large_memory.cross),
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        **needs("measurement"),
+    params:
+        settings=settings.paper.large_memory.model_dump(mode="json", exclude={"problem", "embed", "cross"}),
+        seed=settings.paper.seed,
+        work="results/{run}/training/large_memory/{problem}/{embed}_{cross}/seed{seed}",
+    message:
+        "Filling a large memory and asking about it, with the scope classifiers of {wildcards.problem}"
+    script:
+        "../scripts/measure_large_memory.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -76,3 +77,22 @@ class CostSettings(Section):
     batch_size: int = Field(10, ge=1, description="inputs per forward pass")
     warmup: int = Field(3, ge=0, description="passes before the clock starts")
     repeats: int = Field(20, ge=1, description="timed passes; the median counts")
+
+
+class LargeMemorySettings(Section):
+    """Routing in memories of growing size, filled with made-up facts."""
+
+    sizes: tuple[int, ...] = Field((1000, 10_000), min_length=1, description="edits in the memory")
+    asked: int = Field(400, ge=20, description="facts that are asked about; half of them place the thresholds")
+    asked_of_cross: int = Field(60, ge=20, description="those of them that Cross is asked about")
+    candidates: int = Field(4, ge=1, description="entries that Embed hands to Cross")
+    approximate_above: int | None = Field(20_000, ge=1, description="edits above which faiss searches; null: never")
+    vectors: Path | None = Field(
+        None, description="a .npy file of the edits' vectors that the Embed classifier made elsewhere; null: none"
+    )
+
+    @model_validator(mode="after")
+    def _all_asked_are_there(self) -> Self:
+        if min(self.sizes) < self.asked or self.asked < self.asked_of_cross:
+            raise ValueError("'asked' must be at most the smallest of 'sizes' and at least 'asked_of_cross'")
+        return self

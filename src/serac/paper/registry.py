@@ -27,6 +27,7 @@ ITEMS: Registry[Item[Any]] = Registry(
         "per_kind": "serac.paper.items.per_kind:ITEM",
         "training_curves": "serac.paper.items.training_curves:ITEM",
         "memory_scaling": "serac.paper.items.memory_scaling:ITEM",
+        "large_memory": "serac.paper.items.large_memory:ITEM",
         "real_text": "serac.paper.items.real_text:ITEM",
         "rules": "serac.workflow.run_cost:ITEM",
     },
