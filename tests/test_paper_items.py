@@ -16,7 +16,7 @@ import paper_fakes as fakes
 from added_from_outside import install
 from serac.errors import SeracError
 from serac.paper import style
-from serac.paper.item import Cell, Data
+from serac.paper.item import Cell, Data, Item
 from serac.paper.items.edit_scope import classical_scaling, squared_distances
 from serac.paper.items.errors import categories, category_shares, sample_examples
 from serac.paper.items.threshold import metric_at, roc
