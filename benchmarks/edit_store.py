@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import measuring
@@ -61,10 +63,10 @@ def filled(folder: Path, size: int, options: argparse.Namespace) -> dict[str, fl
     new = torch.randn(options.repeats, options.width, generator=generator)
     times: dict[str, list[float]] = {"add": [], "replace": [], "remove": [], "save": []}
     for number, row in enumerate(new.split(1)):
-        changes = {
-            "add": lambda row=row, number=number: store.add([_edit(size + number)], row),
-            "replace": lambda row=row, number=number: store.replace(number, _edit(-number), row),
-            "remove": lambda number=number: store.remove([size // 2 + number]),
+        changes: dict[str, Callable[[], object]] = {
+            "add": partial(store.add, [_edit(size + number)], row),
+            "replace": partial(store.replace, number, _edit(-number), row),
+            "remove": partial(store.remove, [size // 2 + number]),
             "save": lambda: store.save(folder, content.model_copy(update={"next_id": store.next_id})),
         }
         for name, change in changes.items():
@@ -102,11 +104,9 @@ def opened(options: argparse.Namespace) -> dict[str, float]:
         queries = store.vectors.at(slots).float().flatten(1)
         queries += NEAR * torch.randn(queries.shape, generator=generator)
         used = time.process_time()
-        times = [1000 * measuring.seconds(lambda one=one: store.nearest(one, SHORTLIST)) for one in queries.split(1)]
+        times = [1000 * measuring.seconds(partial(store.nearest, one, SHORTLIST)) for one in queries.split(1)]
         used = time.process_time() - used
-        batches = [
-            1000 * measuring.seconds(lambda part=part: store.nearest(part, SHORTLIST)) for part in queries.split(32)
-        ]
+        batches = [1000 * measuring.seconds(partial(store.nearest, part, SHORTLIST)) for part in queries.split(32)]
     found = torch.cat([store.nearest(part, SHORTLIST)[0].amin(1) for part in queries.split(32)])
     exact = torch.cat([store.nearest(part, SHORTLIST, exact=True)[0].amin(1) for part in queries.split(32)])
     return {

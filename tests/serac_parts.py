@@ -20,6 +20,7 @@ from serac.config.serac import MemorySettings, RoutingSettings, ScopeSettings
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.cross import CrossClassifier
 from serac.editors.serac.embed import EmbedClassifier
+from serac.editors.serac.embedded_store import EmbeddedStore
 from serac.editors.serac.memory import EditMemory
 from serac.editors.serac.model import SeracModel
 from serac.editors.serac.scope import ScopeClassifier
@@ -114,3 +115,9 @@ def assert_same(memory: EditMemory, other: EditMemory, texts: list[str] = TEXTS)
     found, expected = memory.retrieve(texts), other.retrieve(texts)
     torch.testing.assert_close(found.beta, expected.beta)
     assert [memory.edit(id) for id in found.index.tolist()] == [other.edit(id) for id in expected.index.tolist()]
+
+
+def store_of(memory: EditMemory) -> EmbeddedStore:
+    """The store of a memory that keeps its edits itself."""
+    assert isinstance(memory.store, EmbeddedStore)
+    return memory.store

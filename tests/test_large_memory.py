@@ -91,7 +91,7 @@ def test_vectors_made_elsewhere_are_taken(tmp_path: Path, monkeypatch: pytest.Mo
     memory = EditMemory(embed)
     monkeypatch.setattr(large_memory, "BLOCK", 10)
     grown(memory, large_corpus(0, 0), 40, tmp_path / "memory", tmp_path / "made.npy")
-    rows = memory.store.vectors.rows().flatten(1).numpy()  # type: ignore[attr-defined]
+    rows = serac_parts.store_of(memory).vectors.rows().flatten(1).numpy()
     assert len(rows) == 40
     assert np.array_equal(rows[:30], made.astype(np.float32))
     assert not np.array_equal(rows[30:], made[:10].astype(np.float32))

@@ -18,7 +18,8 @@ from safetensors.torch import load_file, save_file
 import serac_parts
 from serac.config.serac import MemorySettings
 from serac.editors.serac import edit_columns, embedded_store, memory_file
-from serac.editors.serac.memory import FILE, EditMemory
+from serac.editors.serac.memory import EditMemory
+from serac.editors.serac.memory_file import FILE
 from serac.errors import ConfigError
 from serac.records import Edit
 from serac_parts import EDITS, assert_same
@@ -135,7 +136,7 @@ def test_large_memories_are_saved_piece_by_piece(kind: str, changes: list[tuple[
     classifier = serac_parts.classifier(kind)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(embedded_store, "SMALL", 8)
-        memory, saved = EditMemory(classifier, MemorySettings(candidates=3)), {}
+        memory, saved = EditMemory(classifier, MemorySettings(candidates=3)), dict[int, Edit]()
         memory.add(EDITS)
         for change, drawn in [*changes, ("save", 0)]:
             ids = memory.ids
@@ -171,7 +172,9 @@ def _edits(memory: EditMemory) -> dict[int, Edit]:
     return {id: memory.edit(id) for id in memory.ids}
 
 
-def test_a_save_writes_what_is_new_and_passes_over_what_a_kill_left(tmp_path: Path, monkeypatch) -> None:
+def test_a_save_writes_what_is_new_and_passes_over_what_a_kill_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(embedded_store, "SMALL", 8)
     memory = EditMemory(serac_parts.embed())
     memory.add(EDITS)

@@ -134,7 +134,7 @@ def test_unknown_ids_are_errors_and_change_nothing(memory: EditMemory) -> None:
 def test_vectors_of_another_shape_are_refused(memory: EditMemory, shape: tuple[int, ...]) -> None:
     with pytest.raises(SeracError, match="but 3 edits need"):
         memory.add(EDITS[:3], torch.zeros(shape))
-    assert len(memory) == len(memory.store.vectors) == 0
+    assert len(memory) == len(serac_parts.store_of(memory).vectors) == 0
 
 
 def test_of_equal_edits_the_first_is_retrieved(memory: EditMemory) -> None:

@@ -20,7 +20,7 @@ from serac.editors.serac.embedded_store import EmbeddedStore
 from serac.editors.serac.memory import EditMemory
 from serac.editors.serac.vector_store import VectorStore
 from serac.records import Edit
-from serac_parts import EDITS, TEXTS, WIDTH, assert_same
+from serac_parts import EDITS, TEXTS, WIDTH, assert_same, store_of
 
 
 @hypothesis_settings(max_examples=25, deadline=None)
@@ -87,21 +87,19 @@ def test_slots_without_an_edit_are_dropped_once_they_are_most(monkeypatch: pytes
         for memory in (near, exact):
             memory.retrieve(TEXTS)
             memory.remove(few)
-            assert memory.store.columns.slots == len(memory.store.vectors) == slots
+            assert store_of(memory).columns.slots == len(store_of(memory).vectors) == slots
         assert_same(near, exact)
 
 
-def test_index_lies_on_disk_and_is_checked_against_the_vectors(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_lies_on_disk_and_is_checked_against_the_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edits, vectors = many(500)
     memory = EditMemory(serac_parts.embed(), MemorySettings(approximate_above=100, probes=99))
     memory.add(edits[:450], vectors[:450])
     memory.save_pretrained(tmp_path)
     assert {"memory.faiss", "memory.faiss.json"} <= {file.name for file in tmp_path.iterdir()}
     built: list[int] = []
-    original = ApproximateIndex.build.__func__
-    monkeypatch.setattr(
-        ApproximateIndex, "build", classmethod(lambda cls, rows: built.append(len(rows)) or original(cls, rows))
-    )
+    build = ApproximateIndex.build
+    monkeypatch.setattr(ApproximateIndex, "build", noting(lambda vectors: built.append(len(vectors)), build))
 
     def opened() -> EditMemory:
         found = EditMemory.from_pretrained(tmp_path, memory.classifier)
@@ -184,9 +182,9 @@ def test_memory_follows_its_classifier_to_another_device(monkeypatch: pytest.Mon
     there = memory.classifier.to("meta").encoder.device
     monkeypatch.setattr(memory.classifier, "states", lambda texts: torch.empty(len(texts), WIDTH, device=there))
     memory.add(EDITS[before:5])
-    assert memory.store.vectors.rows().device.type == "meta"
+    assert store_of(memory).vectors.rows().device.type == "meta"
     memory.add(EDITS[5:6], torch.zeros(1, WIDTH))
-    assert (memory.store.vectors.rows().device.type, memory.store.vectors.norms().shape) == ("meta", (1, 6))
+    assert (store_of(memory).vectors.rows().device.type, store_of(memory).vectors.norms().shape) == ("meta", (1, 6))
 
 
 @pytest.mark.parametrize("saved", [False, True])

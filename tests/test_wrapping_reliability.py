@@ -22,7 +22,8 @@ import serac
 import serac_parts
 import tiny_models
 from serac.editors.serac import memory_file
-from serac.editors.serac.memory import FILE, EditMemory
+from serac.editors.serac.memory import EditMemory
+from serac.editors.serac.memory_file import FILE
 from serac.errors import ConfigError, SeracError
 from serac.wrapping import opening
 from serac.wrapping.bundle import Parts, load_bundle, write_bundle

@@ -86,12 +86,12 @@ class Scores:
     @property
     def inside(self) -> NDArray[np.bool_]:
         """Which are in scope."""
-        return self.kinds == IN_SCOPE
+        return np.asarray(self.kinds == IN_SCOPE)
 
     @property
     def found(self) -> NDArray[np.bool_]:
         """Whose best entry is that of their fact."""
-        return self.best == self.facts
+        return np.asarray(self.best == self.facts)
 
     def half(self, parity: int) -> Scores:
         """Those of even or odd facts."""

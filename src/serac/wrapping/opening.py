@@ -9,8 +9,8 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.serac import MemorySettings
-from serac.editors.serac.memory import FILE, EditMemory
-from serac.editors.serac.memory_file import read_content
+from serac.editors.serac.memory import EditMemory
+from serac.editors.serac.memory_file import FILE, read_content
 from serac.errors import ConfigError, SeracError
 from serac.wrapping.bundle import load_bundle, untrained_parts
 from serac.wrapping.edit_log import EditLog

@@ -94,10 +94,10 @@ def shows(data: Data[LargeMemoryItemSettings]) -> str:
     for (classifier, edits), rows in calibrated.groupby(["classifier", "edits"], sort=True):
         if edits in (frame["edits"].min(), frame["edits"].max()):
             kinds = rows.groupby("kind")["routed"].mean()
-            worst = kinds.reindex([kind for kind in KINDS if kind != "random"]).idxmax()
+            worst = str(kinds.drop(["rephrase", "random"]).idxmax())
             words.append(
                 f"{str(classifier).capitalize()}, {edits:,} edits: routed right {rows['right'].mean():.3f}, recall@1 "
-                f"{rows['recall'].mean():.3f}, false alarms at most {kinds[worst]:.3f} ({KINDS[str(worst)][0]}) and "
+                f"{rows['recall'].mean():.3f}, false alarms at most {kinds[worst]:.3f} ({KINDS[worst][0]}) and "
                 f"{kinds['random']:.3f} on random questions"
             )
     return f"Calibrated at the size at hand. {'. '.join(words)}."
