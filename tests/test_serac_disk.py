@@ -172,9 +172,7 @@ def _edits(memory: EditMemory) -> dict[int, Edit]:
     return {id: memory.edit(id) for id in memory.ids}
 
 
-def test_a_save_writes_what_is_new_and_passes_over_what_a_kill_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_save_writes_what_is_new_and_skips_what_a_kill_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_store, "SMALL", 8)
     memory = EditMemory(serac_parts.embed())
     memory.add(EDITS)

@@ -21,6 +21,7 @@ from serac.editors.serac.memory import EditMemory
 from serac.editors.serac.vector_store import VectorStore
 from serac.records import Edit
 from serac_parts import EDITS, TEXTS, WIDTH, assert_same, store_of
+from spies import noting
 
 
 @hypothesis_settings(max_examples=25, deadline=None)

@@ -135,7 +135,7 @@ def explain(file: Path) -> None:
 def _open(model: str, edits: Path, bundle: str | None) -> WrappedModel:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-    from serac.editors.serac.memory import FILE
+    from serac.editors.serac.memory_file import FILE
     from serac.wrapping.opening import load, wrap
 
     try:
