@@ -68,7 +68,8 @@ def filled(
     model = SeracModel(models.base, models.task, classifier, models.counterfactual, memory=settings)
     everything = edits(random.Random(size), size)
     elapsed = measuring.seconds(lambda: model.add(everything[:ENCODED]))
-    known = model.memory.store.vectors.rows().flatten(1).float()
+    store: Any = model.memory.store
+    known = store.vectors.rows().flatten(1).float()
     generator = torch.Generator().manual_seed(size)
     for start in range(ENCODED, size, BLOCK):
         block = everything[start : start + BLOCK]

@@ -145,7 +145,7 @@ def with_random_labels(
     for place, edit in enumerate(drawn.edits):
         if not edit.label or rng.random() >= share:
             continue
-        label = tokenizer.decode(rng.choices(ordinary, k=rng.randint(1, LONGEST_RANDOM_LABEL))).strip()
+        label = str(tokenizer.decode(rng.choices(ordinary, k=rng.randint(1, LONGEST_RANDOM_LABEL)))).strip()
         edits[place] = replace(edit, label=label)
         for row in (row for row, own in enumerate(drawn.in_scope_edit) if own == place):
             query = inside[row]
