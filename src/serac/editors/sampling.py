@@ -66,7 +66,12 @@ def _draw_batch(
 
 
 def draw_examples(rng: random.Random, examples: Sequence[EditExample], k: int) -> list[EditExample]:
-    """``k`` examples of distinct groups, drawn uniformly without replacement."""
+    """``k`` examples of distinct groups, drawn uniformly without replacement.
+
+    >>> examples = [EditExample(f"{n}", group, Edit("?", "!"), (), ()) for n, group in enumerate("aabbcc")]
+    >>> sorted(example.group for example in draw_examples(random.Random(0), examples, 3))
+    ['a', 'b', 'c']
+    """
     drawn: dict[str, EditExample] = {}
     for position in _shuffled(rng, len(examples)):
         drawn.setdefault(examples[position].group, examples[position])

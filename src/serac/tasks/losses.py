@@ -22,19 +22,32 @@ def shift_for_causal(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def token_log_probs(logits: Tensor, labels: Tensor) -> Tensor:
-    """Log-probability of every label, float32 of the shape of ``labels``; 0 where the label is ignored."""
+    """Log-probability of every label, float32 of the shape of ``labels``; 0 where the label is ignored.
+
+    >>> token_log_probs(torch.zeros(1, 2, 4), torch.tensor([[3, IGNORED]])).exp()
+    tensor([[0.2500, 1.0000]])
+    """
     counted = labels != IGNORED
     chosen = logits.float().log_softmax(-1).gather(-1, labels.where(counted, 0).unsqueeze(-1)).squeeze(-1)
     return chosen.where(counted, 0.0)
 
 
 def sequence_nll(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean negative log-likelihood over all counted tokens of the batch (not a mean of sequence means)."""
+    """Mean negative log-likelihood over all counted tokens of the batch (not a mean of sequence means).
+
+    >>> sequence_nll(torch.zeros(1, 3, 4), torch.tensor([[0, 1, IGNORED]])).exp().item()
+    4.0
+    """
     return -masked_mean(token_log_probs(logits, labels), labels != IGNORED)
 
 
 def exact_match(logits: Tensor, labels: Tensor) -> Tensor:
-    """bool [B]: every counted token is the argmax. Labels [B] of a classifier are sequences of one token."""
+    """bool [B]: every counted token is the argmax. Labels [B] of a classifier are sequences of one token.
+
+    >>> logits = torch.eye(3)[None].repeat(2, 1, 1)
+    >>> exact_match(logits, torch.tensor([[0, 1, IGNORED], [0, 1, 1]]))
+    tensor([ True, False])
+    """
     right = (logits.argmax(-1) == labels) | (labels == IGNORED)
     return right.all(-1) if labels.dim() > 1 else right
 
@@ -56,7 +69,11 @@ def unchanged_sequences(before: Tensor, after: Tensor, mask: Tensor) -> Tensor:
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean of ``values`` where ``mask`` is set; 0 where it is set nowhere."""
+    """Mean of ``values`` where ``mask`` is set; 0 where it is set nowhere.
+
+    >>> masked_mean(torch.tensor([1.0, 2.0, 6.0]), torch.tensor([True, False, True])).item()
+    3.5
+    """
     return values.where(mask, 0.0).sum() / mask.sum().clamp(min=1)
 
 
@@ -72,7 +89,11 @@ def binary_nll(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def binary_match(logits: Tensor, labels: Tensor) -> Tensor:
-    """bool [B, 1]: the label has probability above 0.5 (exactly 0.5 is wrong)."""
+    """bool [B, 1]: the label has probability above 0.5 (exactly 0.5 is wrong).
+
+    >>> binary_match(torch.tensor([[2.0], [-2.0], [0.0]]), torch.tensor([[1], [1], [1]])).flatten().tolist()
+    [True, False, False]
+    """
     return verdict_log_probs(logits, labels).exp() > 0.5
 
 
@@ -133,5 +154,8 @@ def sentiment_success(wanted: Tensor, unwanted: Tensor, base_wanted: Tensor) -> 
     """Score a sentiment edit from mean token log-probabilities (scalars).
 
     ``wanted`` and ``unwanted`` under the edited model, ``base_wanted`` the wanted ones under the base model.
+
+    >>> sentiment_success(torch.tensor(-1.0), torch.tensor(-1.0), torch.tensor(-1.0))
+    SentimentSuccess(sentiment=0.5, topic=1.0)
     """
     return SentimentSuccess((wanted - unwanted).sigmoid().item(), (wanted - base_wanted).exp().item())
