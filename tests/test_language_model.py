@@ -236,7 +236,7 @@ def gpt2() -> Any:
     size = len(gemma_tokenizer())
     config = GPT2Config(vocab_size=size, n_positions=256, n_embd=32, n_layer=4, n_head=2, initializer_range=0.3)
     config.pad_token_id, config.eos_token_id, config.bos_token_id = 0, 1, 2
-    return GPT2LMHeadModel(config).eval()  # type: ignore[no-untyped-call]
+    return GPT2LMHeadModel(config).eval()
 
 
 QUERIES = [Query(EDIT.input, EDIT.label, "main"), Query(QUESTIONS[1], "Ann", "main")]

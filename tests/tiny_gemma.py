@@ -28,7 +28,7 @@ def gemma_tokenizer(shots: str = SHOTS) -> PreTrainedTokenizerFast:
         special_tokens=list(special.values()), initial_alphabet=alphabet, show_progress=False, vocab_size=300
     )
     tokenizer.train_from_iterator(["Question: What is it?\nAnswer: This\n"], trainer)
-    result = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)  # type: ignore[no-untyped-call]
+    result = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
     result.chat_template = TEMPLATE % shots
     return result
 
@@ -51,4 +51,4 @@ def gemma(layers: int = 2, seed: int = 0) -> Any:
         eos_token_id=1,
         bos_token_id=2,
     )
-    return Gemma3ForCausalLM(config).eval()  # type: ignore[no-untyped-call]
+    return Gemma3ForCausalLM(config).eval()
