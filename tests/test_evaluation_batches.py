@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation_fakes import make_examples
-from serac.evaluation.batches import NotEnoughEditsError, make_batches, without_conflicts
+from serac.evaluation.batches import NotEnoughEditsError, asked_examples, make_batches, without_conflicts
 from serac.records import Edit, EditExample, Query
 
 
@@ -36,6 +36,17 @@ def test_batches_hold_k_distinct_groups_and_no_example_twice(groups: Any, k: int
         assert len({item.group for item in batch.examples}) == k == len(batch.edits)
     counts = Counter(item.id for batch in batches for item in batch.examples)
     assert max(counts.values()) == 1
+
+
+def test_the_same_edits_are_asked_about_whatever_the_size_of_a_batch() -> None:
+    examples = [example(i, f"g{i}") for i in range(1, 41)]
+    chosen = [item.id for item in asked_examples(examples, [3], 8)]
+    for k, count in ((1, 8), (4, 2), (20, 1), (40, 1)):
+        batches = make_batches(examples, k, count, 3, asked=8)
+        items = [item for batch in batches for item in batch.examples]
+        assert [item.id for item in items if item.out_of_scope] == chosen
+        assert len(items) == max(k, 8)
+    assert asked_examples(examples, [3], None) == examples
 
 
 def test_seed_decides_the_batches() -> None:

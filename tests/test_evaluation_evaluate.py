@@ -12,8 +12,8 @@ from evaluation_fakes import FalseModel, RoutingEditor, make_examples, make_task
 from serac.config.evaluation import EvaluationSettings
 from serac.evaluation import base_outputs
 from serac.evaluation.base_outputs import BaseOutputs, MissingBaseOutputError, split_scopes
-from serac.evaluation.scoring import COLUMNS, evaluate, same_text
-from serac.records import Query
+from serac.evaluation.scoring import COLUMNS, evaluate
+from serac.records import Query, same_text
 from tiny_models import Tiny
 
 SETTINGS = EvaluationSettings(edits=40, batch_size=7, generated_batches=1, least_batches=1)

@@ -160,9 +160,11 @@ def test_a_candidate_that_diverges_is_never_chosen(monkeypatch: pytest.MonkeyPat
     result = tune(editor, examples, outputs, settings, k=10, batch_size=8)
     assert [entry["es_minus_dd"] for entry in result["candidates"]] == [-math.inf, 0.5]
     assert result["best"] == {"bias": -0.9}
-    hopeless = TuningSettings(edits=20, candidates={"fake_router": ({"bias": 0.9},)})
-    with pytest.raises(DivergenceError, match="all 1 candidates of the editor 'fake_router' diverge"):
+    hopeless = TuningSettings(edits=20, candidates={"fake_router": ({"bias": 0.9}, {"bias": 0.8})})
+    with pytest.raises(DivergenceError, match="all 2 candidates of the editor 'fake_router' diverge"):
         tune(editor, examples, outputs, hopeless, k=10, batch_size=8)
+    lone = TuningSettings(edits=20, candidates={"fake_router": ({"bias": 0.9},)})
+    assert tune(editor, examples, outputs, lone, k=10, batch_size=8)["best"] == {"bias": 0.9}  # not evaluated
 
 
 def test_ties_go_to_the_smaller_drawdown_then_the_earlier_candidate() -> Any:

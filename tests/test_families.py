@@ -24,6 +24,7 @@ from serac.models.sizes import size_of
 from serac.models.tokenizers import train_tokenizer
 from serac.records import Edit, Query
 from serac.tasks.registry import load_task
+from tiny_gemma import TEMPLATE
 
 TEXTS = [f"Where was person {n} born? In town {n % 7}." for n in range(40)]
 QUERIES = [Query(text, "town", "main") for text in TEXTS[:3]]
@@ -63,6 +64,7 @@ def test_family_states_its_size(name: str) -> None:
 def test_family_answers_as_the_tasks_that_it_names(tmp_path: Path, name: str, task: str) -> None:
     tokenizer = train_tokenizer(name, TEXTS, 300)
     build_model(size(name), tokenizer, 0).save_pretrained(tmp_path)
+    tokenizer.chat_template = TEMPLATE % ""
     tokenizer.save_pretrained(tmp_path)
     model, reader = load_base(tmp_path, task, 32)
     queries = [Query(query.input, "1", "supports") for query in QUERIES] if task == "binary" else QUERIES

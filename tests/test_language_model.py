@@ -24,6 +24,7 @@ from serac.editors.serac.model import SeracModel
 from serac.editors.serac.saved_parts import prompted
 from serac.editors.serac.training import counterfactual_objective
 from serac.errors import ConfigError
+from serac.evaluation.routing import RouteRecorder
 from serac.records import Edit, EditExample, Query
 from serac.tasks.base import left_padded
 from serac.tasks.chat import ChatTask, Turns
@@ -199,8 +200,8 @@ def test_routed_rows_are_the_counterfactual_models(task: ChatTask, base: Any) ->
     own = model.counterfactual
     batch = own.encode_queries([EDIT], queries[:1])
     expected = own.task.logits(own.model, batch).argmax(-1)[0]
-    assert torch.equal(task.outputs(model, queries, 3)[0]["prediction"], expected)
-    assert torch.equal(task.outputs(model, queries, 1)[0]["prediction"], expected)
+    for asked in (queries, queries[:1]):
+        assert torch.equal(task.logits(model, task.encode_queries(asked)).argmax(-1)[0], expected)
 
 
 def test_generation_mixes_rows_of_both_models(task: ChatTask, base: Any) -> None:
@@ -215,6 +216,22 @@ def test_generation_mixes_rows_of_both_models(task: ChatTask, base: Any) -> None
     assert said[0] == spoken.split("\n")[0].strip()
 
 
+def test_answers_are_scored_as_they_are_generated(task: ChatTask, base: Any) -> None:
+    model = edited(base, task, "Kenya")
+    queries = [Query(text, "Lyon", "main") for text in QUESTIONS]
+    recorder = RouteRecorder()
+    with recorder.recording(model):
+        outputs = task.outputs(model, queries, 2)
+    assert [task.answer(output) for output in outputs] == task.generate(model, queries, 3)
+    routes = recorder.routes(queries, 2)
+    assert [route and route.routed for route in routes] == [True, False, False]
+    before = [{"prediction": task.encode_labels(["Lyon"])[0]}, *task.outputs(base, queries, 3)[1:]]
+    assert [score.value for score in task.drawdown(queries, outputs, before)] == [1, 0, 0]
+    queries[2] = replace(queries[2], aliases=(task.answer(outputs[2]).upper(),))
+    assert [score.value for score in task.success(queries, outputs, before)] == [0, 0, 1]
+    assert "generate" not in vars(model)  # nobody listens any longer
+
+
 def test_prose_that_is_not_routed_has_the_same_loss_to_the_last_bit(task: ChatTask, base: Any) -> None:
     ids = torch.tensor([task.tokenizer("It was a dark and stormy night. " * 4)["input_ids"]])
     model = edited(base, task, "Kenya")
@@ -227,7 +244,7 @@ def test_rp_lets_the_base_model_read_the_edit(task: ChatTask, base: Any) -> None
     queries = [Query(QUESTIONS[0], "Lyon", "main")]
     batch = task.encode_conditioned([EDIT], queries)
     expected = task.logits(base, batch).argmax(-1)[0]
-    assert torch.equal(task.outputs(model, queries, 1)[0]["prediction"], expected)
+    assert torch.equal(task.logits(model, task.encode_queries(queries)).argmax(-1)[0], expected)
 
 
 # --- the other editors -----------------------------------------------------------------------------

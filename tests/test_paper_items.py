@@ -19,6 +19,7 @@ from serac.paper import style
 from serac.paper.item import Cell, Data, Item
 from serac.paper.items.edit_scope import classical_scaling, squared_distances
 from serac.paper.items.errors import categories, category_shares, sample_examples
+from serac.paper.items.knowledge import KnowledgeSettings, known
 from serac.paper.items.threshold import metric_at, roc
 from serac.paper.items.training_curves import drawn_columns
 from serac.paper.making import data_of, make_item, parameters
@@ -108,7 +109,24 @@ def make(name: str, content: Data[Any], paths: list[Path]) -> None:
 
 
 def test_every_item_is_tested() -> None:
-    assert {*EXPECTED, "rules", "real_text"} == set(ITEMS)  # these two have test files of their own
+    assert {*EXPECTED, "rules", "real_text", "knowledge"} == set(ITEMS)  # these three have tests of their own
+
+
+def test_knowledge_counts_the_usual_answers_out_of_scope(run: Path, tmp_path: Path) -> None:
+    content = data("knowledge", KnowledgeSettings(problem="qa_hard"))
+    make("knowledge", content, [tmp_path / name for name in ("k.csv", "k.md", "k.tex", "record.json")])
+    lines = [line for line in (tmp_path / "k.md").read_text().splitlines() if line.startswith("|")]
+    assert lines[0].count("|") == len(content.distinct("editor")) + 3
+    assert lines[-1].startswith("| all")
+    rows = [("none", "out", "random", "a", "Rome", "rome"), ("none", "out", "random", "b", "Oslo", "Bonn")]
+    rows += [rows[0], ("none", "out", "reverse", "c", "Ann", "Ann"), ("none", "in", "main", "d", "x", "x")]
+    columns = ["editor", "scope", "kind", "input", "label", "edited_output"]
+    found = known(pd.DataFrame(rows, columns=columns).assign(training=0))
+    assert found.values.tolist() == [
+        ["none", "random", 2, 0.5],
+        ["none", "reverse", 1, 1.0],
+        ["none", "all", 3, pytest.approx(2 / 3)],
+    ]
 
 
 @pytest.mark.parametrize(("name", "loser"), [("main", "serac_embed"), ("batched_edits", "serac_embed")])

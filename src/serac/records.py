@@ -114,3 +114,12 @@ def _iterate(path: Path) -> Iterator[EditExample]:
                 yield EditExample.from_json(line)
             except (KeyError, TypeError, ValueError) as error:
                 raise RecordError(path, number, f"not an edit example: {error!r}") from error
+
+
+def same_text(one: str, other: str) -> bool:
+    """Equality up to case and white space, which tokenizers do not all keep.
+
+    >>> same_text("New  York", "new york ")
+    True
+    """
+    return "".join(one.split()).lower() == "".join(other.split()).lower()

@@ -19,6 +19,7 @@ rule evaluate_components:
     params:
         **EDITOR_PARAMS,
         batch_size=settings.evaluation.batch_size,
+        asked=lambda wildcards: (settings.seeds.evaluated_with(int(wildcards.seed)), settings.evaluation.asked),
     message:
         "Scoring the parts of {wildcards.editor} on {wildcards.problem}"
     script:

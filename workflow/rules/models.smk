@@ -119,6 +119,10 @@ rule predict_base:
         **TASK_PARAMS,
         batch_size=settings.evaluation.batch_size,
         generate=settings.evaluation.generated_batches > 0,
+        asked={
+            "validation": ([settings.tuning.seed], settings.tuning.asked),
+            "test": (list(settings.seeds.evaluation), settings.evaluation.asked),
+        },
     message:
         "Asking the base model of {wildcards.problem} about the validation and test inputs"
     script:

@@ -6,16 +6,17 @@ snakemake: Job
 start(snakemake, torch=True)
 
 from serac.evaluation.base_outputs import BaseOutputs
+from serac.evaluation.batches import asked_examples
 from serac.models.loading import load_base
 from serac.records import read_examples
 
 params = snakemake.params
 base, task = load_base(folder(snakemake.input.base), params.task, params.max_length, device(snakemake))
-for examples, target in zip(snakemake.input.examples, snakemake.output, strict=True):
+for split, file, target in zip(("validation", "test"), snakemake.input.examples, snakemake.output, strict=True):
     BaseOutputs.predict(
         base,
         task,
-        read_examples(examples),
+        asked_examples(read_examples(file), *params.asked[split]),
         batch_size=params.batch_size,
         generate=params.generate,
         scratch=folder(target),

@@ -17,6 +17,9 @@ class EvaluationSettings(Section):
     """Evaluation of ``k`` simultaneous edits (paper sections 4 and 5)."""
 
     edits: int = Field(200, ge=1, description="edits per seed; cut into edits // k batches, at least one")
+    asked: int | None = Field(
+        None, ge=1, description="edits per seed whose inputs are asked; further edits are only applied; null: all"
+    )
     batch_size: int = Field(64, ge=1, description="inputs per forward pass; changes no number")
     generated_batches: int = Field(
         0, ge=0, description="edit batches per seed that are also answered by free generation (0: none)"
@@ -34,6 +37,7 @@ class TuningSettings(Section):
     """The one declared protocol: every editor gets the same number of candidates on the same validation batches."""
 
     edits: int = Field(100, ge=1, description="validation edits, cut into batches of k")
+    asked: int | None = Field(None, ge=1, description="validation edits whose inputs are asked; null: all")
     seed: int = Field(0, description="seed that shuffles validation edits into batches")
     candidates: dict[EditorName, tuple[Choice, ...]] = Field(
         default_factory=dict, description="inference-time hyperparameters to try, editor by editor; equally many each"
@@ -61,6 +65,7 @@ class SequentialSettings(Section):
     checkpoints: tuple[int, ...] = Field(
         (1, 10, 25, 50, 100, 200), min_length=1, description="numbers of edits after which everything is scored"
     )
+    asked: int | None = Field(None, ge=1, description="edits whose inputs are asked, the first ones; null: all")
     batch_size: int = Field(64, ge=1, description="inputs per forward pass")
 
     @model_validator(mode="after")

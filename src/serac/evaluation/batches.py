@@ -31,14 +31,27 @@ class EditBatch:
         return [example.edit for example in self.examples]
 
 
-def make_batches(examples: Sequence[EditExample], k: int, n_batches: int, seed: int) -> list[EditBatch]:
+def asked_examples(examples: Sequence[EditExample], seeds: Sequence[int], asked: int | None) -> list[EditExample]:
+    """The examples whose inputs :func:`make_batches` keeps for one of the seeds; without ``asked`` all of them."""
+    if asked is None:
+        return list(examples)
+    chosen = {example.id: example for seed in seeds for example in _shuffled(examples, seed)[:asked]}
+    return list(chosen.values())
+
+
+def make_batches(
+    examples: Sequence[EditExample], k: int, n_batches: int, seed: int, asked: int | None = None
+) -> list[EditBatch]:
     """Shuffle by ``seed`` and cut up to ``n_batches`` batches of ``k`` examples of distinct groups.
 
-    No example is in two batches; there are fewer batches where the examples do not suffice. Raises
-    :class:`NotEnoughEditsError` if not even one batch can be filled.
+    No example is in two batches; there are fewer batches where the examples do not suffice. With ``asked`` only the
+    first so many examples keep their inputs, the same ones for every ``k``: the others are applied and not asked about.
+    Raises :class:`NotEnoughEditsError` if not even one batch can be filled.
     """
-    remaining = list(examples)
-    random.Random(f"batches/{seed}").shuffle(remaining)
+    remaining = _shuffled(examples, seed)
+    if asked is not None:
+        silent = [replace(each, in_scope=(), out_of_scope=(), portability=()) for each in remaining[asked:]]
+        remaining = [*remaining[:asked], *silent]
     batches: list[EditBatch] = []
     while len(batches) < n_batches:
         chosen, remaining = _take(remaining, k)
@@ -69,6 +82,12 @@ def without_conflicts(examples: Sequence[EditExample]) -> tuple[EditExample, ...
         replace(example, out_of_scope=tuple(query for query in example.out_of_scope if query.about not in groups))
         for example in examples
     )
+
+
+def _shuffled(examples: Sequence[EditExample], seed: int) -> list[EditExample]:
+    order = list(examples)
+    random.Random(f"batches/{seed}").shuffle(order)
+    return order
 
 
 def _take(examples: Sequence[EditExample], k: int) -> tuple[list[EditExample], list[EditExample]]:

@@ -12,8 +12,8 @@ from serac.config.evaluation import EvaluationSettings
 from serac.editors.base import Editor
 from serac.evaluation.base_outputs import unique_queries
 from serac.evaluation.batches import EditBatch, make_batches
-from serac.evaluation.scoring import as_frame, same_text
-from serac.records import EditExample, Query
+from serac.evaluation.scoring import as_frame
+from serac.records import EditExample, Query, same_text
 
 Texts = dict[tuple[str, str], str]
 
@@ -27,7 +27,9 @@ def evaluate_by_generation(
     model's. Columns as of :func:`serac.evaluation.scoring.evaluate`; routing columns are NaN. Used where logits
     cannot be compared: another vocabulary or a decoder-only base model.
     """
-    batches = [batch for seed in seeds for batch in make_batches(examples, k, settings.batches(k), seed)]
+    batches = [
+        batch for seed in seeds for batch in make_batches(examples, k, settings.batches(k), seed, settings.asked)
+    ]
     every = unique_queries(query for batch in batches for query in _queries(batch))
     base = _generated(editor, editor.base, every, settings.batch_size)
     rows: list[dict[str, Any]] = []

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from serac.editors.base import EditedModel
 from serac.records import Query
@@ -28,19 +29,27 @@ class Route:
 
 
 class RouteRecorder:
-    """Routes of the inputs that :meth:`Task.outputs` passes through an edited model."""
+    """Routes of the inputs that :meth:`Task.outputs` passes through an edited model, forwards or by generation."""
 
     def __init__(self) -> None:
         self._routes: list[Route] = []
 
     @contextmanager
     def recording(self, edited: EditedModel) -> Iterator[None]:
-        """Listen to every forward pass of ``edited`` inside the ``with`` block."""
-        handle = edited.register_forward_hook(self._record)
+        """Listen to every forward pass and generation of ``edited`` inside the ``with`` block."""
+        handle, generate = edited.register_forward_hook(self._record), edited.generate
+
+        def recorded(**options: Any) -> Tensor:
+            said = generate(**options)
+            self._record(edited)
+            return said
+
+        edited.__dict__["generate"] = recorded
         try:
             yield
         finally:
             handle.remove()
+            del edited.__dict__["generate"]
 
     def routes(self, queries: Sequence[Query], batch_size: int) -> list[Route | None]:
         """Route of each query, which all passed in the batches of :func:`in_batches`; None without a router."""

@@ -18,7 +18,7 @@ from serac.editors.base import EditedModel, Editor
 from serac.evaluation.base_outputs import BaseOutputs, split_scopes
 from serac.evaluation.batches import EditBatch, make_batches
 from serac.evaluation.routing import Route, RouteRecorder
-from serac.records import EditExample, Query
+from serac.records import EditExample, Query, same_text
 from serac.tasks.base import Score, Task
 
 COLUMNS = {
@@ -98,7 +98,7 @@ def evaluate_at_thresholds(
     """
     rows: list[list[dict[str, Any]]] = [[] for _ in thresholds]
     for seed in seeds:
-        batches = make_batches(examples, k, settings.batches(k), seed)
+        batches = make_batches(examples, k, settings.batches(k), seed, settings.asked)
         started = time.monotonic()
         for batch in batches:
             edited = editor.edit(batch.edits)
@@ -125,7 +125,7 @@ def evaluate_unedited(
     """Outcomes of the base model without any edit on the batches of :func:`evaluate`: how much it knows already."""
     rows: list[dict[str, Any]] = []
     for seed in seeds:
-        for batch in make_batches(examples, k, settings.batches(k), seed):
+        for batch in make_batches(examples, k, settings.batches(k), seed, settings.asked):
             queries = [query for _, part in split_scopes(batch.examples) for query in part]
             texts: Sequence[str | None] = [None] * len(queries)
             if batch.number < settings.generated_batches and base_outputs.has_texts:
@@ -242,15 +242,6 @@ def _generated(scope: str, about: Sequence[tuple[Query, Answer]]) -> float:
         expected = [answer.base_generation] if scope == "out" else [query.label, *query.aliases]
         matches.append(any(same_text(answer.edited_generation, text) for text in expected))
     return 1 - fmean(matches) if scope == "out" else fmean(matches)
-
-
-def same_text(one: str, other: str) -> bool:
-    """Equality up to case and white space, which tokenizers do not all keep.
-
-    >>> same_text("New  York", "new york ")
-    True
-    """
-    return "".join(one.split()).lower() == "".join(other.split()).lower()
 
 
 def _report(name: str, batch: EditBatch, batches: int, rows: Sequence[dict[str, Any]], seconds: float) -> None:

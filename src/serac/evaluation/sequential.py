@@ -34,7 +34,7 @@ def evaluate_sequence(
     """
     rows = []
     for seed in seeds:
-        (sequence,) = make_batches(examples, max(settings.checkpoints), 1, seed)
+        (sequence,) = make_batches(examples, max(settings.checkpoints), 1, seed, settings.asked)
         if not any(example.out_of_scope for example in sequence.examples):
             raise NotEnoughEditsError(
                 f"all out-of-scope inputs are about one of the {len(sequence.examples)} edits; "

@@ -31,10 +31,12 @@ def tune(
 
     Returns ``{"editor", "k", "candidates": [{"choice", "es", "dd", "es_minus_dd"}, …], "best": choice}``. The largest
     ES - DD wins; among equals the smaller DD, then the earlier candidate. One that diverges has an ES of minus
-    infinity; raises ``DivergenceError`` if all do.
+    infinity; raises ``DivergenceError`` if all do. A single candidate is taken without evaluating it.
     """
-    evaluation = EvaluationSettings(edits=settings.edits, batch_size=batch_size)
+    evaluation = EvaluationSettings(edits=settings.edits, asked=settings.asked, batch_size=batch_size)
     candidates = candidates_of(settings, editor.name)
+    if len(candidates) == 1:
+        return {"editor": editor.name, "k": k, "candidates": [{"choice": dict(candidates[0])}], "best": candidates[0]}
     results = evaluate_choices(editor, candidates, examples, base_outputs, evaluation, (settings.seed,), k=k)
     tried: list[dict[str, Any]] = [
         {"choice": dict(choice), **(DIVERGED if isinstance(result, DivergenceError) else _summary(result))}

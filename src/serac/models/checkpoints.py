@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 import transformers
 from transformers import (
+    TOKENIZER_MAPPING,
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
     AutoTokenizer,
-    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -55,7 +55,7 @@ def _generate(settings: CheckpointSettings, raw: Path, folder: Path, work: Path,
     if settings.pretrain:
         train(copying_objective(model, tokenizer, settings.pretrain), settings.pretrain, work, seed=seed)
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    save_tokenizer(tokenizer, settings, folder)
 
 
 def _package_folder(package: str) -> Path:
@@ -105,18 +105,14 @@ def convert_gguf(settings: CheckpointSettings, folder: Path, work: Path) -> None
     file = Path(package.assemble(work / "model.gguf"))
     if settings.sha256 and (found := _sha256(file)) != settings.sha256:
         raise MissingSourceError(f"{file} has SHA-256 {found}, expected {settings.sha256}: install the package again")
-    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
-    plain = type(model)(_without_quantization(model.config))
-    plain.load_state_dict(model.state_dict())
-    plain.save_pretrained(folder)
-    save_tokenizer(AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name), settings, folder)
+    config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)  # reading the vocabulary takes longest
+    tokenizer = TOKENIZER_MAPPING[type(config)].from_pretrained(file.parent, gguf_file=file.name)
+    save_tokenizer(tokenizer, settings, folder)
+    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, config=config, dtype=torch.float32)
+    model.hf_quantizer = None  # its weights are dequantised, and a quantised model is not saved
+    del model.config.quantization_config
+    model.save_pretrained(folder, max_shard_size=_ONE_FILE)
     file.unlink()
-
-
-def _without_quantization(config: PretrainedConfig) -> PretrainedConfig:
-    """A dequantised model's configuration still calls it quantised, and then nothing saves it."""
-    values = {name: value for name, value in config.to_dict().items() if name != "quantization_config"}
-    return type(config).from_dict(values)
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, settings: CheckpointSettings, folder: Path) -> None:

@@ -16,9 +16,9 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
 from serac.errors import ConfigError
-from serac.records import Edit, Query
+from serac.records import Edit, Query, same_text
 from serac.tasks import losses
-from serac.tasks.base import Batch, device_of, in_batches, left_padded
+from serac.tasks.base import Batch, Score, device_of, in_batches, left_padded
 from serac.tasks.causal import CausalTask
 from serac.tasks.seq2seq import SPARE_TOKENS
 
@@ -135,10 +135,42 @@ class ChatTask(CausalTask):
         ).logits
         return said[:, :-1]
 
+    def outputs(
+        self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
+    ) -> list[dict[str, Tensor]]:
+        """``prediction``, the tokens int64 [S] of the freely generated answer without its end."""
+        return [{"prediction": torch.tensor(ids, dtype=torch.int64)} for ids in self._said(model, queries, batch_size)]
+
+    def success(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """1 where the answer is the label or one of its aliases, a query."""
+        return [
+            Score(query.kind, query.hard, float(any(same_text(self.answer(output), text) for text in right)), (i,))
+            for i, (query, output) in enumerate(zip(queries, outputs, strict=True))
+            for right in [(query.label, *query.aliases)]
+        ]
+
+    def drawdown(
+        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
+    ) -> list[Score]:
+        """1 where the answer is not the base model's, a query."""
+        return [
+            Score(query.kind, query.hard, float(not same_text(self.answer(output), self.answer(before))), (i,))
+            for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
+        ]
+
+    def answer(self, output: dict[str, Tensor]) -> str:
+        """The text of one output's answer."""
+        return self._text(output["prediction"].tolist())
+
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
         """Greedy answers, stripped; each at most a few tokens longer than its longest right answer."""
+        return [self._text(ids) for ids in self._said(model, queries, batch_size)]
+
+    def _said(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[list[int]]:
         limits = [self._limit(query) for query in queries]
-        answers = [""] * len(queries)
+        answers: list[list[int]] = [[] for _ in queries]
         for positions in in_batches(queries, batch_size):
             read = left_padded(self._padded([self._prompt(queries[i].input) for i in positions], device_of(model)))
             with torch.no_grad():
@@ -153,7 +185,7 @@ class ChatTask(CausalTask):
             for position, row in zip(positions, said[:, read["input_ids"].shape[1] :].tolist(), strict=True):
                 spoken = row[: limits[position]]
                 ended = next((place for place, token in enumerate(spoken) if token in self._ends), len(spoken))
-                answers[position] = self._text(spoken[:ended])
+                answers[position] = spoken[:ended]
         return answers
 
     # --- tokens --------------------------------------------------------------------------------

@@ -48,9 +48,11 @@ def cells(settings: MainSettings, scenario: Scenario) -> list[Cell]:
 
 def caption(settings: MainSettings, scenario: Scenario) -> str:
     """What to see in it."""
+    chats = all(scenario.problems[problem].task == "chat" for problem in scenario.run.problems)
+    how = "by free generation" if chats else "by teacher forcing as in the paper and by free generation"
     return (
-        f"Edit success (ES) and drawdown (DD) of {simultaneous_edits(cells(settings, scenario))}, by teacher forcing "
-        "as in the paper and by free generation. SERAC should have the highest ES at almost no drawdown on every "
+        f"Edit success (ES) and drawdown (DD) of {simultaneous_edits(cells(settings, scenario))}, {how}. "
+        "SERAC should have the highest ES at almost no drawdown on every "
         "problem; the other editors trade one for the other. Values that the paper reports stand beside the measured "
         f"ones ({reported.STATUS})."
     )
