@@ -20,7 +20,7 @@ import pytest
 HUB = re.compile(r"/api/(?P<kind>models|datasets)/(?P<repo>[^/]+/[^/]+)(?:/revision/(?P<revision>[^/]+))?$")
 RESOLVE = re.compile(r"(?P<datasets>/datasets)?/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[0-9a-f]{40})/(?P<file>.+)$")
 
-CONTENT = b"".join(b"line %d\n" % number for number in range(200_000))
+CONTENT = b"".join(b'{"line": %d}\n' % number for number in range(200_000))
 """Of ``train.jsonl`` on the server of the fixture ``server``."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import safetensors.numpy
 
 from local_server import CONTENT, Server, no_room
 from serac.config.sources import ReleaseSettings, SourceSettings
@@ -17,6 +18,8 @@ from serac.errors import ConfigError, RecordError, RetrievalError
 from serac.sources import hub
 from serac.sources.lock import Lock
 from serac.sources.retrieve import extract_file, retrieve_archive, retrieve_file
+
+WEIGHTS = safetensors.numpy.save({"a": np.arange(300_000.0)})
 
 
 def release(server: Server, kind: str, address: str = "") -> ReleaseSettings:
@@ -41,20 +44,11 @@ def test_the_first_retrieval_writes_the_lock_and_later_ones_are_checked(
     retrieve()
     assert lock.path.read_text() == first
     shutil.rmtree(tmp_path / "work")
-    (server.root / "train.jsonl").write_bytes(CONTENT[:-1] + b"!")
+    (server.root / "train.jsonl").write_bytes(CONTENT.replace(b"0", b"1", 1))
     with pytest.raises(RetrievalError, match=r"train\.jsonl of http.*SHA-256 \w{64}, but .*lock\.json records .*Hint"):
         retrieve()
     assert lock.path.read_text() == first
     assert list((tmp_path / "work").iterdir()) == []  # the next try starts anew
-
-
-def test_retrievals_side_by_side_all_enter_the_lock(tmp_path: Path, lock: Lock) -> None:
-    files = [tmp_path / f"{number}.txt" for number in range(12)]
-    for file in files:
-        file.write_text(file.name)
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda file: lock.check("https://one.address", {file.name: file}), files))
-    assert set(json.loads(lock.path.read_text())["https://one.address"]["files"]) == {file.name for file in files}
 
 
 def test_a_sign_left_behind_is_one_clear_message(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +99,7 @@ def test_an_archive_is_pinned_only_if_it_is_intact(server: Server, tmp_path: Pat
 def test_a_web_page_is_never_pinned(server: Server, tmp_path: Path, lock: Lock) -> None:
     (server.root / "train.jsonl").write_text("<!DOCTYPE html><p>Quota exceeded")
     source, work = SourceSettings(origin="retrieve", release="r"), tmp_path / "work"
-    with pytest.raises(RetrievalError, match=r"did not deliver a data file.* Hint"):
+    with pytest.raises(RetrievalError, match=r"did not deliver train.jsonl: it is a web page.* Hint"):
         retrieve_file(release(server, "files"), source, "train.jsonl", tmp_path / "out", work, lock)
     assert not lock.path.exists()
     assert not list(work.iterdir())
@@ -116,8 +110,10 @@ def test_a_web_page_is_never_pinned(server: Server, tmp_path: Path, lock: Lock) 
 def repository(server: Server) -> Path:
     folder = server.root / "models" / "someone" / "model"
     (folder / "onnx").mkdir(parents=True)
-    for name in ("config.json", "model.safetensors", "vocab.txt", "tf_model.h5", "pytorch_model.bin", "onnx/a.json"):
+    for name in ("vocab.txt", "tf_model.h5", "pytorch_model.bin", "onnx/a.json"):
         (folder / name).write_text(name)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
     return folder
 
 
@@ -143,9 +139,35 @@ def test_other_bytes_at_the_locked_commit_are_refused(
     server: Server, repository: Path, tmp_path: Path, lock: Lock
 ) -> None:
     hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "first", lock)
-    (repository / "model.safetensors").write_text("something else")
-    with pytest.raises(RetrievalError, match=r"model\.safetensors of hf://someone/model: retrieved 14 bytes"):
+    (repository / "model.safetensors").write_bytes(safetensors.numpy.save({"a": np.zeros(9)}))
+    with pytest.raises(RetrievalError, match=r"model\.safetensors of hf://someone/model: retrieved 1[0-9]{2} bytes"):
         hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "second", lock)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("model.safetensors", WEIGHTS[:-9], "not a safetensors file"),
+        ("config.json", b"<html>Gated", "a web page"),
+        ("config.json", b'{"half": ', "not JSON"),
+        ("vocab.txt", b"", "empty"),
+    ],
+)
+def test_what_a_file_is_not_is_never_pinned(
+    server: Server, repository: Path, tmp_path: Path, lock: Lock, name: str, content: bytes, what: str
+) -> None:
+    (repository / name).write_bytes(content)
+    with pytest.raises(RetrievalError, match=f"hf://someone/model did not deliver {name}: it is {what}"):
+        hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "model", lock)
+    assert not lock.path.exists()
+    assert not (tmp_path / "model" / name).exists()
+
+
+def test_more_than_was_stated_is_not_downloaded(server: Server, tmp_path: Path, lock: Lock) -> None:
+    small = release(server, "files").model_copy(update={"megabytes": 0.1})
+    source = SourceSettings(origin="retrieve", release="r")
+    with pytest.raises(RetrievalError, match=r"sends more than 0\.4 MB\. Hint"):
+        retrieve_file(small, source, "train.jsonl", tmp_path / "out", tmp_path / "work", lock)
 
 
 def test_another_revision_than_the_locked_one_is_refused(
@@ -157,11 +179,10 @@ def test_another_revision_than_the_locked_one_is_refused(
 
 
 def test_a_truncated_weight_file_is_continued(server: Server, repository: Path, tmp_path: Path, lock: Lock) -> None:
-    (repository / "model.safetensors").write_bytes(CONTENT)
     path = f"/someone/model/resolve/{server.commit(repository)}/model.safetensors"
     server.faults[path] = [None, "truncate"]  # HEAD, then GET
     hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "model", lock)
-    assert (tmp_path / "model" / "model.safetensors").read_bytes() == CONTENT
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == WEIGHTS
 
 
 def test_an_unknown_repository_is_one_clear_message(server: Server, tmp_path: Path, lock: Lock) -> None:
@@ -176,23 +197,6 @@ def test_a_model_that_does_not_fit_is_not_begun(
     with pytest.raises(RetrievalError, match=r"hf://someone/model needs .* GB"):
         hub.retrieve("someone/model", "model", hub.model_files, tmp_path / "model", lock)
     assert not any("resolve" in path for _, path, _ in server.requests)
-
-
-@pytest.mark.parametrize(
-    ("names", "chosen"),
-    [
-        (["config.json", "pytorch_model.bin", "spiece.model", "flax_model.msgpack"], 3),
-        (["config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"], 3),
-        (["config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin.index.json"], 3),
-    ],
-)
-def test_weights_are_chosen_by_format(names: list[str], chosen: int) -> None:
-    assert len(hub.model_files(names)) == chosen
-
-
-def test_a_repository_without_weights_is_one_clear_message() -> None:
-    with pytest.raises(RetrievalError, match=r"no weights for PyTorch, only tf_model\.h5"):
-        hub.model_files(["tf_model.h5"])
 
 
 def test_questions_of_a_data_set_become_the_native_layout(server: Server, tmp_path: Path, lock: Lock) -> None:

@@ -155,6 +155,11 @@ if settings.sources["zsre"].rebuilt:
             "../scripts/rebuild_statements.py"
 
 
+if "convsent" in sources_from("sample"):
+
+    include: "sampling.smk"
+
+
 rule data:
     input:
         [problem_files(problem, *EDIT_FILES) for problem in settings.run.problems],

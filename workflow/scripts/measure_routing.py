@@ -5,13 +5,13 @@ from serac.workflow import Job, device, folder, start
 snakemake: Job
 start(snakemake, torch=True)
 
-from serac.config.paper import RealTextItem
 
 from serac.editors.serac.classifiers import load_classifier
 from serac.evaluation.routing_curve import choose_threshold, route_scores, routing_curve
+from serac.paper.items.real_text import RealTextSettings
 from serac.records import read_examples
 
-settings = RealTextItem(**snakemake.params.routing)
+settings = RealTextSettings(**snakemake.params.routing)
 classifier = load_classifier(folder(snakemake.input.scope)).to(device(snakemake))
 train, validation, test = map(read_examples, snakemake.input.examples)
 threshold = choose_threshold(route_scores(classifier, validation, train), settings.false_alarms)

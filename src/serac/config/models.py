@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from serac.config.names import CheckpointName, SourceName
-from serac.config.section import Section
+from serac.config.section import COMMIT, Section
 from serac.config.training import TrainSettings
 
 
@@ -52,7 +52,9 @@ class CheckpointSettings(Section):
     )
     layers: int | None = Field(None, ge=1, description="keep only the first layers of an encoder")
     repo: str | None = Field(None, description="`hub`: repository id")
-    revision: str | None = Field(None, description="`hub`: pinned commit; without it the lock pins the first one")
+    revision: str | None = Field(
+        None, pattern=COMMIT, description="`hub`: pinned commit, all 40 digits; without it the lock pins the first one"
+    )
     licence: str | None = Field(None, description="its terms, as its authors state them")
     path: str | None = Field(None, description="`local`: a Hugging Face folder")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from serac.config.names import ReleaseName
-from serac.config.section import Section
+from serac.config.names import CheckpointName, ReleaseName
+from serac.config.section import COMMIT, Section
 from serac.config.world import WorldSize
 
 
@@ -33,7 +33,11 @@ class ReleaseSettings(Section):
         description="one zip or tar file, single files, a data set of the Hugging Face hub, or a download by hand"
     )
     address: str = Field(description="URL (of a folder, for `files`), Google Drive link, or id of the hub's data set")
-    revision: str | None = Field(None, description="`dataset`: pinned commit; without it the lock pins the first one")
+    revision: str | None = Field(
+        None,
+        pattern=COMMIT,
+        description="`dataset`: pinned commit, all 40 digits; without it the lock pins the first one",
+    )
     upstream: str | None = Field(
         None, description="path of a file in it; null: as the source says. Lets a source change release by one key"
     )
@@ -44,11 +48,48 @@ class ReleaseSettings(Section):
         return f"revision `{self.revision}`" if self.revision else "the lock file"
 
 
+Sentiment = Literal["positive", "negative"]
+SENTIMENTS: tuple[Sentiment, ...] = ("positive", "negative")
+
+
+class SamplingSettings(Section):
+    """ConvSent sampled from a dialogue model (paper section 3)."""
+
+    generator: CheckpointName = Field(description="dialogue model that is asked (paper: BlenderBot-3B)")
+    classifier: CheckpointName = Field(description="sentiment classifier that has to agree, with a label `positive`")
+    topics: dict[Literal["train", "val", "test"], PositiveInt] = Field(
+        {"train": 14390, "val": 800, "test": 799}, description="topics of each file (as in the released ones)"
+    )
+    phrases: str | None = Field(
+        None, description="text file with topics besides the subjects of zsRE, one per line (paper: 989 noun phrases)"
+    )
+    completions: PositiveInt = Field(10, description="completions kept for each topic and sentiment (recalled: 10)")
+    tries: PositiveInt = Field(60, description="completions sampled for each topic and sentiment at most (ours)")
+    requests: dict[Sentiment, str] = Field(
+        {name: f"Tell me a {name} opinion." for name in SENTIMENTS},
+        description="what is said behind the question to get each sentiment; may be empty (ours)",
+    )
+    confidence: float = Field(0.9, ge=0.5, lt=1, description="probability at which the classifier agrees (ours)")
+    temperature: float = Field(1.0, gt=0, description="of sampling (ours)")
+    top_p: float = Field(0.9, gt=0, le=1, description="probability of the tokens that are sampled from (ours)")
+    longest: PositiveInt = Field(60, description="tokens of a completion at most (ours)")
+    topics_per_job: PositiveInt = Field(500, description="topics that one job asks about; a killed job resumes")
+    seed: int = Field(0, description="seed of the choice of topics and of sampling")
+
+    @model_validator(mode="after")
+    def _complete(self) -> SamplingSettings:
+        for name, keys in (("topics", ("train", "val", "test")), ("requests", SENTIMENTS)):
+            if missing := [key for key in keys if key not in getattr(self, name)]:
+                raise ValueError(f"'{name}' lacks {', '.join(missing)}")
+        return self
+
+
 class SourceSettings(Section):
     """One source of raw files in its native format."""
 
-    origin: Literal["generate", "local", "retrieve", "included"] = Field(
-        description="generated, a local folder, the internet, or included in this package (`facts`)"
+    origin: Literal["generate", "local", "retrieve", "included", "sample"] = Field(
+        description="generated, a local folder, the internet, included in this package (`facts`), or sampled from a "
+        "dialogue model (`convsent`)"
     )
     path: str | None = Field(None, description="`local`: folder that holds the source's files")
     release: ReleaseName | None = Field(None, description="`retrieve`: key of `releases`")
@@ -59,9 +100,11 @@ class SourceSettings(Section):
         description="`zsre`: True/False statements and implications are rebuilt from the questions by rules, not read",
     )
 
+    sampling: SamplingSettings | None = Field(None, description="`sample`: models that speak and judge, and how")
+
     @model_validator(mode="after")
     def _complete(self) -> SourceSettings:
-        needed = {"local": "path", "retrieve": "release"}.get(self.origin)
+        needed = {"local": "path", "retrieve": "release", "sample": "sampling"}.get(self.origin)
         if needed and getattr(self, needed) is None:
             raise ValueError(f"a source with origin '{self.origin}' needs '{needed}'")
         if self.rebuilt and self.origin == "generate":

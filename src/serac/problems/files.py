@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from serac.errors import MissingSourceError, RecordError
+from serac.sources.content import LARGEST_JSON, LONGEST_LINE
 
 Model = TypeVar("Model", bound=BaseModel)
 T = TypeVar("T")
@@ -19,12 +20,15 @@ T = TypeVar("T")
 def lines(path: Path) -> Iterator[tuple[int, str]]:
     """``(line number from 1, text without its line ending)`` up to the last line that is not blank; UTF-8, LF or CRLF.
 
-    Raises ``MissingSourceError`` if there is no such file, ``RecordError`` where it is not UTF-8.
+    Raises ``MissingSourceError`` if there is no such file, ``RecordError`` where it is not UTF-8 or too long to be a
+    record.
     """
     require(path)
     blank: list[tuple[int, str]] = []
     with path.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
+        for number, raw in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+            if len(raw) > LONGEST_LINE:
+                raise RecordError(path, number, f"longer than {LONGEST_LINE} bytes")
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
@@ -49,6 +53,8 @@ def read_jsonl(path: Path, model: type[Model]) -> list[tuple[int, Model]]:
 def read_json(path: Path, kind: type[T]) -> T:
     """A UTF-8 JSON file validated as ``kind``; in the error, entries of a list count as lines if the JSON is sound."""
     require(path)
+    if path.stat().st_size > LARGEST_JSON:
+        raise RecordError(path, 1, f"larger than {LARGEST_JSON / 1e9:.0f} GB. Hint: this source's files have some MB")
     adapter: TypeAdapter[T] = TypeAdapter(kind)
     try:
         return adapter.validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -18,11 +19,14 @@ _TIMEOUT = 60
 _DRIVE = re.compile(r"https://drive\.google\.com/")
 
 
-def download(address: str, target: Path, *, tries: int = TRIES, longest_wait: float = 60) -> Path:
+def download(
+    address: str, target: Path, *, tries: int = TRIES, longest_wait: float = 60, largest: float = math.inf
+) -> Path:
     """What ``address`` delivers, as ``target``; a partial file never takes the target's place.
 
     Lost connections, timeouts and the server's errors (5xx, 429) are tried ``tries`` times, waiting up to
-    ``longest_wait`` seconds in between. Raises ``RetrievalError`` if that does not help or the disk is too small.
+    ``longest_wait`` seconds in between. Raises ``RetrievalError`` if that does not help, the disk is too
+    small, or the server sends more than ``largest`` bytes.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     attempts = Retrying(
@@ -33,7 +37,7 @@ def download(address: str, target: Path, *, tries: int = TRIES, longest_wait: fl
         reraise=True,
     )
     try:
-        attempts(_fetch, address, target)
+        attempts(_fetch, address, target, largest)
     except (requests.RequestException, DownloadError, FileURLRetrievalError, OSError) as error:
         raise RetrievalError(
             f"cannot retrieve {address}: {_reason(error)}. Hint: {_advice(address)} set the source's origin to 'local' "
@@ -42,11 +46,15 @@ def download(address: str, target: Path, *, tries: int = TRIES, longest_wait: fl
     return target
 
 
-def _fetch(address: str, target: Path) -> None:
+def _fetch(address: str, target: Path, largest: float) -> None:
     asked = False
 
     def progress(done: int, total: int | None) -> None:
         nonlocal asked
+        if max(done, total or 0) > largest:
+            raise RetrievalError(
+                f"{address} sends more than {largest / 1e6:.1f} MB. Hint: if it has grown, raise the 'megabytes' stated"
+            )
         if total and not asked:
             require_space(target.parent, total - done, address)
         asked = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx2
 from huggingface_hub import DatasetInfo, HfApi, ModelInfo
 
 from serac.errors import RetrievalError
+from serac.sources.content import check_content
 from serac.sources.disk import require_space
 from serac.sources.lock import Lock
 
@@ -32,17 +34,20 @@ def retrieve(
     folder: Path,
     lock: Lock,
     revision: str | None = None,
+    largest: float = math.inf,
 ) -> Path:
     """Download the files of ``repo`` that ``choose`` picks from all its names, resuming what is in ``folder``.
 
-    Commit: ``revision``, else the locked one, else the newest, which the lock then pins. Raises ``RetrievalError``
-    if the hub cannot be reached, lacks the repository, commit or a file, if the disk is too small, or if a file
-    differs from the lock.
+    Commit: ``revision``, else the locked one, else the newest. The lock pins it once the content of every file is
+    checked. Raises ``RetrievalError`` if the hub cannot be reached, lacks the repository, commit or a file, if the disk
+    is too small, if a file has more than ``largest`` bytes, is not what its name says, or differs from the lock.
     """
     address = f"hf://{'datasets/' if kind == 'dataset' else ''}{repo}"
     try:
         listing = list_files(repo, kind, revision or lock.revision(address))
         names = choose(list(listing.sizes))
+        if big := [name for name in names if listing.sizes[name] > largest]:
+            raise RetrievalError(f"{', '.join(big)} of {address} would have more than {largest / 1e6:.0f} MB")
         require_space(folder, sum(listing.sizes[name] for name in names), address)
         files = {name: _fetch(repo, kind, name, listing.revision, folder) for name in names}
     except (httpx2.HTTPError, OSError) as error:
@@ -51,6 +56,8 @@ def retrieve(
             f"cannot retrieve {address} (revision {revision or 'newest'}): {reason}. Hint: without internet set the "
             f"{'source’s origin' if kind == 'dataset' else 'checkpoint’s source'} to 'local' and 'path' to a folder"
         ) from error
+    for file in files.values():
+        check_content(file, address)
     lock.check(address, files, listing.revision)
     return folder
 

@@ -10,6 +10,7 @@ from serac.config.sources import ReleaseSettings, SourceSettings
 from serac.errors import RetrievalError
 from serac.sources import hub
 from serac.sources.archives import extract, is_intact
+from serac.sources.content import TIMES_STATED, check_content
 from serac.sources.disk import require_space
 from serac.sources.download import download
 from serac.sources.lock import Lock
@@ -19,8 +20,13 @@ from serac.sources.nq import write_questions
 def retrieve_archive(release: ReleaseSettings, target: Path, work: Path, lock: Lock) -> None:
     """Download the release's archive to ``target``; ``work`` keeps what an interrupted download resumes from."""
     require_space(work, release.megabytes * 1e6, release.title)
-    partial = download(release.address, work / target.name)
-    _require(is_intact(partial), release.address, partial, "an intact zip or tar file")
+    partial = download(release.address, work / target.name, largest=_largest(release))
+    if not is_intact(partial):
+        partial.unlink()
+        raise RetrievalError(
+            f"{release.address} did not deliver an intact zip or tar file: it may have sent a web page, or changed "
+            "meanwhile. Hint: open it in a browser, then run again"
+        )
     _accept(lock, release.address, target.name, partial)
     shutil.move(partial, target)
 
@@ -41,11 +47,14 @@ def retrieve_file(
             "the source's origin to 'local' and 'path' to that folder"
         )
     if release.kind == "dataset":
-        local = hub.retrieve(release.address, "dataset", _only(path), work, lock, release.revision) / path
+        local = (
+            hub.retrieve(release.address, "dataset", _only(path), work, lock, release.revision, _largest(release))
+            / path
+        )
     else:
         address = f"{release.address.rstrip('/')}/{path}"
-        local = download(address, work / path)
-        _require(not _is_page(local), address, local, "a data file")
+        local = download(address, work / path, largest=_largest(release))
+        check_content(local, address)
         _accept(lock, address, path, local)
     if local.suffix == ".parquet":
         write_questions(local, target)
@@ -54,20 +63,9 @@ def retrieve_file(
         shutil.move(local, target)
 
 
-def _require(good: bool, address: str, file: Path, what: str) -> None:
-    """Check content before the lock pins it: a page that says sorry would stay pinned."""
-    if not good:
-        file.unlink()
-        raise RetrievalError(
-            f"{address} did not deliver {what}: it may have sent a web page, or changed meanwhile. Hint: open it in a "
-            "browser, then run again"
-        )
-
-
-def _is_page(file: Path) -> bool:
-    with file.open("rb") as data:
-        start = data.read(512).lstrip().lower()
-    return start.startswith((b"<!doctype html", b"<html"))
+def _largest(release: ReleaseSettings) -> float:
+    """Bytes that one download of a release may have."""
+    return TIMES_STATED * release.megabytes * 1e6
 
 
 def _accept(lock: Lock, address: str, name: str, file: Path) -> None:

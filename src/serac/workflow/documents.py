@@ -10,7 +10,7 @@ from pathlib import Path
 
 from serac.paper import ledger
 from serac.settings import load
-from serac.workflow import cost_document, sources_document
+from serac.workflow import cost_document, differences_document, sources_document
 
 DEFAULT, PAPER = Path("config/config.yaml"), Path("config/paper.yaml")
 
@@ -21,6 +21,7 @@ if __name__ == "__main__":
         for path, text in (
             (sources_document.DOCUMENT, sources_document.document(load(DEFAULT, PAPER))),
             (cost_document.DOCUMENT, cost_document.document(PAPER)),
+            (differences_document.DOCUMENT, differences_document.document(PAPER)),
             (ledger.DOCUMENT, ledger.document(ledger.read_ledger())),
         ):
             path.write_text(text, encoding="utf-8")

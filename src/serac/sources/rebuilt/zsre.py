@@ -27,7 +27,7 @@ def rebuild(records: Path, statements: Path, implications: Path, report: Path) -
     """
     clauses: list[Clause | None] = []
     dropped = []
-    for number, question, answer in _questions(records):
+    for number, question, answer in questions(records):
         clauses.append(read_question(question, answer) if answer else None)
         if clauses[-1] is None:
             dropped.append({"line": number, "question": question, "reason": "no form fits" if answer else "no answer"})
@@ -65,7 +65,8 @@ def implications_of(clause: Clause) -> list[Implication]:
 _KINDS = ("yes_no", "subject", "answer")
 
 
-def _questions(records: Path) -> Iterator[tuple[int, str, str]]:
+def questions(records: Path) -> Iterator[tuple[int, str, str]]:
+    """Line number from 1, question and first answer (perhaps empty) of every record; raises ``RecordError``."""
     with records.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             try:
