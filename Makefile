@@ -5,12 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: reproduce slurm cancel-leftover-jobs test test-slurm lint format config docs benchmarks setup clean language-model
+.PHONY: reproduce bundle slurm cancel-leftover-jobs test test-slurm lint format config docs benchmarks setup clean language-model
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
 	$(BIN)/python -m serac.workflow.leftover_jobs --check
 	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
+
+bundle: setup  ## the trained parts with a model card, to publish or for serac.wrap, under results/miniature/bundles
+	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete bundle $(ARGS)
 
 language-model: setup  ## edit a real language model (Gemma 3 270M, 241 MB); ACCEPT=yes accepts Google's terms
 	@echo "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms"

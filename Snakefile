@@ -22,6 +22,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/item_functions.smk"
 include: "workflow/rules/items.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/bundles.smk"
 
 
 onstart:
@@ -52,6 +53,7 @@ localrules:
     tables,
     figures,
     readme,
+    bundle,
 
 
 rule all:
@@ -61,3 +63,4 @@ rule all:
         rules.figures.input,
         f"{RUN}/REPORT.md",
         f"{RUN}/config.yaml",
+        rules.bundle.input,

@@ -21,7 +21,9 @@ import pytest
 import yaml
 from PIL import Image
 from safetensors.torch import load_file
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
+import serac
 from report_browser import browser, read_report
 from serac.evaluation.metrics import COLUMNS, NO_EDIT
 from serac.paper.registry import ITEMS
@@ -29,6 +31,7 @@ from serac.paper.verdicts import COLUMNS as CLAIM_COLUMNS
 from serac.records import read_examples
 from serac.settings import load
 from serac.workflow.provenance import read_records
+from serac.wrapping.bundle import read_manifest
 from snakemake_runs import ROOT, SMOKE, command, snakemake
 
 SETTINGS = load(SMOKE.parent / "config.yaml", SMOKE)
@@ -49,7 +52,7 @@ FIGURES = {
     "large_memory": 3,
 }
 """Figures and their numbers of panels."""
-ELSEWHERE = {"all", "data", "models", "tables", "figures", "readme", "publish_results"}
+ELSEWHERE = {"all", "data", "models", "tables", "figures", "readme", "bundle", "publish_results"}
 """Rules that only gather files or change the README."""
 NEEDS_OTHER_SOURCES = {
     "convert_model", "copy_source_file", "extract_source_file", "measure_routing", "retrieve_archive",
@@ -59,7 +62,7 @@ NEEDS_OTHER_SOURCES = {
 
 def test_every_rule_ran(smoke: Path) -> None:
     listed = snakemake(smoke.parents[1], "--list-rules").stdout
-    rules = set(re.findall(r"^(\w+_\w+|all|data|models|tables|figures|readme)$", listed, flags=re.M))
+    rules = set(re.findall(r"^(\w+_\w+|all|data|models|tables|figures|readme|bundle)$", listed, flags=re.M))
     logs = {
         path.name.removesuffix(".log")
         for folder in (smoke, smoke.parents[1] / "resources/smoke")
@@ -285,3 +288,23 @@ def kill_when(folder: Path, target: str, log: Path) -> None:
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert log.exists()
+
+
+def test_the_bundle_holds_parts_and_what_the_run_measured(smoke: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [bundle] = (smoke / "bundles").iterdir()
+    assert sum(file.stat().st_size for file in bundle.rglob("*") if file.is_file()) < 100e6
+    manifest, card = read_manifest(bundle), (bundle / "README.md").read_text()
+    results = pd.read_csv(smoke / "results.csv")
+    k, editor = PAPER.k_on("qa"), "serac_embed"
+    here = results[(results["problem"] == "qa") & (results["editor"] == editor) & (results["k"] == k)]
+    measured = here[here["subset"] == "all"].set_index("metric")["value"]
+    for metric, value in manifest.metrics.items():
+        assert value == pytest.approx(measured[metric])
+        assert f"| {metric} | {value:.3f} |" in card
+    assert {"es", "dd", "router_hit"} <= manifest.metrics.keys()
+    assert manifest.origin["commit"] in card
+    base = AutoModelForSeq2SeqLM.from_pretrained(smoke / "models/qa/base")
+    monkeypatch.setenv("SERAC_BUNDLES", f"/nowhere:{smoke / 'bundles'}")
+    model = serac.wrap(base, AutoTokenizer.from_pretrained(smoke / "models/qa/base"), threshold=0.0)
+    model.add("Who leads France?", "Marie Dupont")
+    assert model.answer("Who leads France?").spoken_by == "counterfactual"

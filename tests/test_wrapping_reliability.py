@@ -157,8 +157,10 @@ def test_wrong_content_with_a_right_checksum_is_refused(tiny: Any, tmp_path: Pat
 
 
 def test_damaged_bundles_are_refused_by_the_projects_error(tmp_path: Path) -> None:
-    bundle, speaker = tmp_path / "bundle", serac_parts.counterfactual(tiny_models.t5())
-    write_bundle(bundle, serac_parts.embed(), speaker, name="b", data="d", licence="MIT", metrics={"ES": 0.5})
+    scope, speaker, bundle = (tmp_path / name for name in ("scope", "speaker", "bundle"))
+    serac_parts.embed().save_pretrained(scope)
+    serac_parts.counterfactual(tiny_models.t5()).save_pretrained(speaker)
+    write_bundle(bundle, scope, speaker, name="b", data="d", licence="MIT", metrics={"ES": 0.5})
     files = [file for file in sorted(bundle.rglob("*")) if file.is_file() and file.name != "README.md"]
     rng = random.Random(1)
     refused = 0

@@ -19,14 +19,14 @@ SHORT = QUICK.model_copy(update={"steps": 6, "validate_every": 2, "checkpoint_mi
 
 
 def test_a_trained_classifier_routes_from_a_bundle(tmp_path: Path) -> None:
-    classifier, report = serac.train_scope(tiny_models.qa(), tmp_path / "training", settings=SHORT)
+    _, report = serac.train_scope(tiny_models.qa(), tmp_path / "training", settings=SHORT)
     assert 0.5 <= report.accuracy <= 1
     assert (report.train_examples, report.validation_examples) == (3, 3)
     assert report.threshold is not None
     bundle = tmp_path / "mine"
     write_bundle(
-        bundle, classifier, name="mine", data="births", licence="MIT", metrics={"accuracy": report.accuracy},
-        threshold=report.threshold,
+        bundle, tmp_path / "training/scope", name="mine", data="births", licence="MIT",
+        metrics={"accuracy": report.accuracy}, threshold=report.threshold,
     )  # fmt: skip
     assert "accuracy" in (bundle / "README.md").read_text()
     model = serac.wrap(*small_speakers.gpt2(chat=True), bundle=bundle)
@@ -64,10 +64,12 @@ def test_a_trained_counterfactual_model_answers(tmp_path: Path) -> None:
     tiny = tiny_models.t5()
     tiny.model.save_pretrained(tmp_path / "start")
     tiny.tokenizer.save_pretrained(tmp_path / "start")
-    trained, report = serac.train_counterfactual(tiny_models.qa(), tmp_path / "start", tmp_path / "cf", settings=SHORT)
+    mine = tmp_path / "mine"
+    _, report = serac.train_counterfactual(tiny_models.qa(), tmp_path / "start", mine, settings=SHORT)
     assert 0 <= report.accuracy <= 1
-    classifier, _ = serac.train_scope(tiny_models.qa(), tmp_path / "scope", settings=SHORT)
-    write_bundle(tmp_path / "b", classifier, trained, name="b", data="births", licence="MIT", metrics={})
+    serac.train_scope(tiny_models.qa(), mine, settings=SHORT)
+    parts = mine / "scope", mine / "counterfactual"
+    write_bundle(tmp_path / "b", *parts, name="b", data="births", licence="MIT", metrics={})
     model = serac.wrap(*small_speakers.gpt2(chat=True), bundle=tmp_path / "b", threshold=0.01)
     model.add("Who leads France?", "Marie Dupont")
     assert model.answer("Who leads France?").spoken_by == "counterfactual"

@@ -177,8 +177,8 @@ rule evaluate_base_model:
 
 rule measure_memory_scaling:
     input:
-        program=f"{workflow.basedir}/benchmarks/memory_scaling.py",
-        parts=expand(f"{workflow.basedir}/benchmarks/{{part}}.py", part=("measuring", "random_models", "reference_way")),
+        program=f"{ROOT}/benchmarks/memory_scaling.py",
+        parts=expand(f"{ROOT}/benchmarks/{{part}}.py", part=("measuring", "random_models", "reference_way")),
     output:
         measured="results/{run}/memory_scaling_measured.csv",
         scaling="results/{run}/memory_scaling.csv",

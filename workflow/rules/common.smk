@@ -1,9 +1,11 @@
 """Functions that the rules share: the validated settings and where things lie."""
 
 import re
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from serac.config.files import merge, read_yaml
 from serac.settings import validate
 from serac.settings.precision import emulated_bfloat16
 from serac.errors import ConfigError
@@ -11,6 +13,8 @@ from serac.models.sizes import size_of
 from serac.sources.raw_files import RAW_FILES, raw_paths
 from serac.workflow.attempts import before
 
+ROOT = Path(str(workflow.current_basedir)).parents[1]
+config |= merge(read_yaml(ROOT / "config" / "config.yaml"), config)  # as a module it gets the other keys alone
 chosen = list(map(str, workflow.overwrite_configfiles))
 try:
     settings = validate(config, [file for file in map(str, workflow.configfiles) if file not in chosen] + chosen)
@@ -214,3 +218,41 @@ def corpus_files(source):
 def encoder_files(wildcards):
     encoder = problem_settings(wildcards).encoder
     return checkpoint_files(encoder) if encoder else []
+
+
+# --- bundles -----------------------------------------------------------------------------------------
+def bundles():
+    """The bundle of this run: of its first problem that is answered in words, the first editor with trained parts."""
+    seed = settings.seeds.training[0]
+    for problem in settings.run.problems:
+        section = settings.problems[problem]
+        editors = [name for name in section.editors if settings.editors[name].counterfactual]
+        if section.task != "binary" and editors:
+            return [f"{RUN}/bundles/{problem}-{editors[0]}-k{settings.paper.k_on(problem)}-seed{seed}/bundle.json"]
+    return []
+
+
+def bundled_checkpoints(wildcards):
+    section = problem_settings(wildcards)
+    used = (
+        section.scope[editor_settings(wildcards).classifier].checkpoint,
+        section.counterfactual.checkpoint,
+    )
+    return dict.fromkeys(used)
+
+
+def bundle_licence(wildcards):
+    """The project's own and what is stated of the checkpoints that the parts were trained from."""
+    stated = [
+        f"{name}: {settings.checkpoints[name].licence or 'as its package states'}"
+        for name in bundled_checkpoints(wildcards)
+    ]
+    generated = checkpoints_from("generate")
+    return "; ".join(["MIT", *(text for text in stated if text.partition(":")[0] not in generated)])
+
+
+def bundle_data(wildcards):
+    files = settings.raw_files(wildcards.problem)
+    sources = dict.fromkeys(file.partition("/")[0] for file in files)
+    read = ", ".join(f"{source} ({settings.sources[source].origin})" for source in sources)
+    return f"{wildcards.problem} of the run '{wildcards.run}', from {read}"

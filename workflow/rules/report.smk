@@ -61,8 +61,8 @@ rule publish_results:
     resources:
         **needs("light"),
     params:
-        readme=f"{workflow.basedir}/README.md",
-        picture=f"{workflow.basedir}/docs/images/batched_edits.png",
+        readme=f"{ROOT}/README.md",
+        picture=f"{ROOT}/docs/images/batched_edits.png",
     message:
         "Copying the main table and the figure over the number of edits into the README"
     script:

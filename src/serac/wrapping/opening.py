@@ -12,10 +12,10 @@ from serac.config.serac import MemorySettings
 from serac.editors.serac.memory import EditMemory
 from serac.editors.serac.memory_file import FILE, read_content
 from serac.errors import ConfigError, SeracError
-from serac.wrapping.bundle import load_bundle, untrained_parts
+from serac.wrapping.bundle import Parts, find_bundle, installed_bundle, load_bundle, untrained_parts
 from serac.wrapping.edit_log import EditLog
 from serac.wrapping.prompts import Routed
-from serac.wrapping.wrapped_model import WrappedModel
+from serac.wrapping.wrapped_model import WrappedModel, base_task
 
 
 def wrap(
@@ -30,13 +30,15 @@ def wrap(
 ) -> WrappedModel:
     """Put an empty memory of edits in front of a causal or encoder-decoder model, which stays as it is.
 
-    Without a ``bundle`` of trained parts (a folder or a name) nothing needs training: MiniLM routes, and the base
-    model answers prompted with the edit. ``threshold`` is the probability above which an edit answers. ``prompt`` is
+    ``bundle`` is a folder or a name of trained parts; by default the first one in the folders that the environment
+    variable ``SERAC_BUNDLES`` names. Without any nothing needs training: MiniLM routes, and the base model answers
+    prompted with the edit. ``threshold`` is the probability above which an edit answers. ``prompt`` is
     what the base model reads then, with ``{question}``, ``{answer}`` and ``{input}``. In a chat the last turn of the
     user is ``routed``, or all of them. Raises ``ConfigError`` where a bundle is missing or damaged.
     """
-    parts = untrained_parts() if bundle is None else load_bundle(bundle)
     _require_generative(base)
+    bundle = installed_bundle() if bundle is None else bundle
+    parts = _parts(bundle, base, tokenizer)
     kept = {
         "bundle": None if bundle is None else str(bundle), "checksum": parts.checksum, "prompt": prompt,
         "routed": routed,
@@ -56,10 +58,10 @@ def load(
     kept = _kept(file)
     if bundle is not None:
         kept["bundle"] = str(bundle)
-    parts = untrained_parts() if kept["bundle"] is None else load_bundle(kept["bundle"])
+    _require_generative(base)
+    parts = _parts(kept["bundle"], base, tokenizer)
     if parts.checksum != kept["checksum"]:
         raise ConfigError(f"{file} was written with another bundle than '{kept['bundle']}'. Hint: pass bundle=…")
-    _require_generative(base)
     memory = EditMemory.from_pretrained(folder, parts.classifier.to(base.device))
     extra = memory.extra
     try:
@@ -70,6 +72,20 @@ def load(
     return model
 
 
+def load_pretrained(model: str) -> tuple[Any, Any]:
+    """Model and tokenizer; raises ``SeracError`` if there are none of this name."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    try:
+        encodes = AutoConfig.from_pretrained(model).is_encoder_decoder
+        auto: Any = AutoModelForSeq2SeqLM if encodes else AutoModelForCausalLM
+        return auto.from_pretrained(model).eval(), AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise SeracError(
+            f"cannot load the model '{model}' ({str(error).splitlines()[0]}). Hint: give a Hugging Face folder or name"
+        ) from error
+
+
 def read_log(folder: str | Path) -> EditLog:
     """The edits in ``folder`` alone, without any model; raises ``ConfigError`` if it holds none or damaged ones."""
     file = Path(folder) / FILE
@@ -78,6 +94,10 @@ def read_log(folder: str | Path) -> EditLog:
         return EditLog.from_json(content.extra.get("log"))
     except SeracError as error:
         raise ConfigError(f"{file} is damaged ({error}). Hint: restore it from a copy") from error
+
+
+def _parts(bundle: str | Path | None, base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Parts:
+    return untrained_parts() if bundle is None else load_bundle(find_bundle(bundle), base, base_task(base, tokenizer))
 
 
 def _kept(file: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from serac.errors import SeracError
 from serac.records import EditExample
 from serac.tasks.registry import TASKS, load_task
 from serac.training import train
-from serac.wrapping.bundle import untrained_parts
+from serac.wrapping.bundle import COUNTERFACTUAL, SCOPE, untrained_parts, write_bundle
 
 FEWEST_GROUPS = 4
 QUICK = TrainSettings(
@@ -53,6 +54,7 @@ def train_scope(
     every five groups one is held out. Raises ``SeracError`` for too few examples.
     """
     kept, held_out = _split(examples)
+    settings = _fitting(settings, kept)
     untrained = untrained_parts().classifier if checkpoint is None else None
     scope = ScopeSettings(kind="embed", checkpoint=str(checkpoint or "MiniLM"), pooling="mean", distance="cosine",
                           scale=4.0, max_length=128, train=settings)  # fmt: skip
@@ -62,8 +64,8 @@ def train_scope(
             classifier = untrained_classifier(copy, scope, seed=seed)
     else:
         classifier = untrained_classifier(str(checkpoint), scope, seed=seed)
-    history = train(scope_objective(classifier, kept, held_out, scope), settings, Path(folder) / "run", seed=seed)
-    classifier.save_pretrained(Path(folder) / "scope")
+    history = train(scope_objective(classifier, kept, held_out, scope), settings, Path(folder) / "run/scope", seed=seed)
+    classifier.save_pretrained(Path(folder) / SCOPE)
     accuracy, threshold = _best_threshold(classifier, held_out)
     steps = int(history[-1].get("step", settings.steps)) if history else 0
     return classifier, ValidationReport(accuracy, threshold, len(kept), len(held_out), steps)
@@ -79,16 +81,49 @@ def train_counterfactual(
 ) -> tuple[CounterfactualModel, ValidationReport]:
     """Train the model in the folder ``checkpoint`` to answer inputs behind their edit; else as :func:`train_scope`."""
     kept, held_out = _split(examples)
+    settings = _fitting(settings, kept)
     task = "seq2seq" if AutoConfig.from_pretrained(checkpoint).is_encoder_decoder else "causal"
     model = TASKS[task].load_model(str(checkpoint))
     counterfactual = CounterfactualModel(model, load_task(task, AutoTokenizer.from_pretrained(checkpoint), 256))
     wanted = CounterfactualSettings(checkpoint=str(checkpoint), train=settings)
     objective = counterfactual_objective(counterfactual, kept, held_out, wanted)
-    history = train(objective, settings, Path(folder) / "run", seed=seed)
-    counterfactual.save_pretrained(Path(folder) / "counterfactual")
+    history = train(objective, settings, Path(folder) / "run/counterfactual", seed=seed)
+    counterfactual.save_pretrained(Path(folder) / COUNTERFACTUAL)
     accuracy = objective.validate()["accuracy"]
     steps = int(history[-1].get("step", settings.steps)) if history else 0
     return counterfactual, ValidationReport(accuracy, None, len(kept), len(held_out), steps)
+
+
+def train_bundle(
+    examples: Sequence[EditExample],
+    folder: Path | str,
+    *,
+    data: str,
+    counterfactual: Path | str | None = None,
+    settings: TrainSettings = QUICK,
+) -> dict[str, ValidationReport]:
+    """Train the parts into a bundle in ``folder``, with what they reach on examples held out.
+
+    ``counterfactual`` is the checkpoint of a counterfactual model; without one the base model is prompted. The work
+    lies in ``{folder}.training`` until all is done: a call that was interrupted goes on from there.
+    """
+    folder = Path(folder).absolute()
+    work = folder.with_name(f"{folder.name}.training")
+    reports = {"scope classifier": train_scope(examples, work, settings=settings)[1]}
+    if counterfactual is not None:
+        reports["counterfactual model"] = train_counterfactual(examples, counterfactual, work, settings=settings)[1]
+    write_bundle(
+        folder,
+        work / SCOPE,
+        None if counterfactual is None else work / COUNTERFACTUAL,
+        name=folder.name,
+        data=data,
+        licence="yours, and those of the models it was trained from",
+        metrics={f"accuracy of the {name}": report.accuracy for name, report in reports.items()},
+        threshold=reports["scope classifier"].threshold,
+    )
+    shutil.rmtree(work)
+    return reports
 
 
 def _split(examples: Iterable[EditExample]) -> tuple[list[EditExample], list[EditExample]]:
@@ -101,6 +136,12 @@ def _split(examples: Iterable[EditExample]) -> tuple[list[EditExample], list[Edi
         raise SeracError("an example has no input in scope. Hint: give each edit at least one paraphrase")
     held_out = set(groups[::5]) | set(groups[:2])
     return [e for e in known if e.group not in held_out], [e for e in known if e.group in held_out]
+
+
+def _fitting(settings: TrainSettings, examples: Sequence[EditExample]) -> TrainSettings:
+    """A batch has at most one example of each group."""
+    groups = len({example.group for example in examples})
+    return settings.model_copy(update={"batch_size": min(settings.batch_size, groups)})
 
 
 @torch.no_grad()

@@ -57,11 +57,11 @@ class WrappedModel(nn.Module):
     ) -> None:
         super().__init__()
         self.reader = Reader.of(tokenizer, kept["routed"])
-        self._kept = kept
-        task = _task(base, tokenizer)
+        self._kept, self._parts = kept, parts
+        task = base_task(base, tokenizer)
         counterfactual = parts.counterfactual or PromptedBase(
             base,
-            _task(base, tokenizer, LONGEST_PROMPT * 4),
+            base_task(base, tokenizer, LONGEST_PROMPT * 4),
             self.reader,
             kept["prompt"] or (CHAT_PROMPT if self.reader.before else PLAIN_PROMPT),
         )
@@ -82,6 +82,12 @@ class WrappedModel(nn.Module):
             return super().__getattr__(name)
         except AttributeError:
             return getattr(self.edited.base, name)
+
+    def without_edits(self) -> WrappedModel:
+        """The same models, shared, behind an empty memory; do not ask both at the same time."""
+        memory = EditMemory(self._parts.classifier, self.edited.memory.settings)
+        kept = {**self._kept, "threshold": self.threshold}
+        return type(self)(self.edited.base, self.reader.tokenizer, self._parts, memory, **kept)  # type: ignore[arg-type]
 
     # --- edits ---------------------------------------------------------------------------------
     def add(
@@ -299,7 +305,8 @@ class WrappedModel(nn.Module):
             raise SeracError("its list of edits and its memory hold different edits")
 
 
-def _task(base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, longest: int = LONGEST_PROMPT) -> Task:
+def base_task(base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, longest: int = LONGEST_PROMPT) -> Task:
+    """The task that reads for a base model of one's own, at most ``longest`` tokens."""
     text = base.config.get_text_config()
     room = getattr(text, "max_position_embeddings", None) or getattr(text, "n_positions", None) or longest
     name = "seq2seq" if base.config.is_encoder_decoder else "causal"
