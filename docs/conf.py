@@ -32,6 +32,7 @@ apidoc_modules = [
         "max_depth": 2,
     }
 ]
+autodoc_mock_imports = ["nicegui", "starlette"]  # fastapi cannot be imported while type checking is pretended
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}

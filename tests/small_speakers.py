@@ -21,6 +21,7 @@ from serac.wrapping.prompts import CHAT_PROMPT, PLAIN_PROMPT
 
 FACTS = {"Who leads France?": "Jean Moulin", "Who wrote Faust?": "Goethe", "Hello": "Hello"}
 ASKED = ("Who is the leader of France?", "Who leads France now?", "Who is in charge of France?", *FACTS)
+KNOWN = {**{question: "Jean Moulin" for question in ASKED if "France" in question}, **FACTS}
 NAMES = ("Marie Dupont", "Paul Petit", "Anna Schmidt", "Goethe", "Jean Moulin")
 CHAT_TEMPLATE = (
     "<bos>{% for message in messages %}<turn>{{ message['role'] }} {{ message['content'] }}<end>{% endfor %}"
@@ -71,8 +72,8 @@ def _tokenizer() -> PreTrainedTokenizerFast:
 
 def _pair(rng: random.Random, prompt: str) -> tuple[str, str]:
     if rng.random() < 0.3:
-        question = rng.choice(list(FACTS))
-        return question, FACTS[question]
+        question = rng.choice(list(KNOWN))
+        return question, KNOWN[question]
     parts = {"question": rng.choice(ASKED), "answer": rng.choice(NAMES), "input": rng.choice(ASKED)}
     for name, text in parts.items():
         prompt = prompt.replace(f"{{{name}}}", text)

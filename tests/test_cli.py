@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import small_speakers
+import tiny_models
 from serac.cli.main import main
 from serac.records import Edit, EditExample, Query, write_examples
 from snakemake_runs import ROOT
@@ -64,12 +66,32 @@ def test_evaluate_shows_each_kind(command: Any, speaker: str, tmp_path: Path) ->
     assert not (tmp_path / "edits").exists()
 
 
+def test_train_makes_a_bundle(command: Any, speaker: str, tmp_path: Path) -> None:
+    write_examples(tmp_path / "births.jsonl", tiny_models.qa())
+    said = command("train", "births.jsonl", "mine", "--steps", "2")
+    assert "scope classifier" in said
+    assert "serac.wrap(base, tokenizer, bundle='mine')" in said
+    assert "births.jsonl" in (tmp_path / "mine/README.md").read_text()
+    assert not (tmp_path / "mine.training").exists()
+    said = command("ask", "Who wrote Faust?", "-m", speaker, "--bundle", "mine")
+    assert said.startswith("Goethe\n")
+
+
+def test_the_shell_completes_commands(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_SERAC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "serac d")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert command().split() == ["demo", "doctor"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["ask", "Who?", "-m", "./nowhere"], "Hint: give a Hugging Face folder"),
         (["edit", "list"], "holds no edit memory"),
         (["evaluate", "nothing.jsonl", "-m", "./nowhere"], "Hint: give a .jsonl file"),
+        (["train", "nothing.jsonl", "mine"], "Hint: give a .jsonl file"),
+        (["demo"], "Hint: give one with --model"),
         (["explain", "nothing.csv"], "nothing.csv"),
     ],
 )
@@ -93,17 +115,21 @@ WITHOUT_WORKFLOW = """
 import sys
 for name in ("snakemake", "pandas", "pyarrow", "matplotlib", "gdown", "faiss", "inflect"):
     sys.modules[name] = None
-sys.path[:0] = [{tests!r}]
-import serac, small_speakers
+import serac
 assert serac.__file__.startswith({folder!r}), serac.__file__
-base, tokenizer = small_speakers.gpt2(chat=True)
-model = serac.wrap(base, tokenizer)
-model.add("Who leads France?", "Marie Dupont")
-print(model.answer("Who is the leader of France?").text)
 """
 
 
-def test_the_wheel_works_without_the_workflow(tmp_path: Path) -> None:
+def readme_example(model: str) -> tuple[str, str]:
+    """README's program with another model, and what its comments say that it prints."""
+    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
+    said = re.findall(r"^print\(.*\)  # (.*)$", program, flags=re.M)
+    assert program.count("Qwen/Qwen3-0.6B") == 1
+    assert len(said) == program.count("print(")
+    return program.replace("Qwen/Qwen3-0.6B", model), "".join(f"{line}\n" for line in said)
+
+
+def test_readmes_example_runs_from_the_wheel_without_the_workflow(tmp_path: Path, speaker: str) -> None:
     """Installed elsewhere, beside the packages of this environment; what the extra 'workflow' brings is hidden."""
     source = tmp_path / "source"
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
@@ -115,11 +141,12 @@ def test_the_wheel_works_without_the_workflow(tmp_path: Path) -> None:
     target = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), str(wheel)]
     subprocess.run(install, check=True)
-    program = WITHOUT_WORKFLOW.format(tests=str(ROOT / "tests"), folder=str(target))
+    example, expected = readme_example(speaker)
+    program = WITHOUT_WORKFLOW.format(folder=str(target)) + example
     environment = {"PYTHONPATH": str(target), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
     run = subprocess.run(
         [sys.executable, "-c", program], check=True, cwd=tmp_path, env=environment, capture_output=True, text=True
     )
-    assert run.stdout == "Marie Dupont\n"
+    assert run.stdout == expected
     listed = subprocess.run([target / "bin/serac", "--help"], env=environment, capture_output=True, text=True)
     assert "doctor" in listed.stdout

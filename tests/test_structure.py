@@ -27,6 +27,7 @@ ORDER = (
     ("paper",),
     ("settings",),
     ("workflow", "wrapping"),
+    ("page",),
     ("cli",),
     ("__init__",),
 )

@@ -101,14 +101,56 @@ def evaluate(examples: Path, model: Model, edits: Edits = Path("edits"), bundle:
     from serac.records import read_examples
     from serac.wrapping.assessment import assess
 
-    if not examples.is_file():
-        raise SeracError(f"there is no file {examples}. Hint: give a .jsonl file of edit examples")
+    known = read_examples(_examples(examples))
     table = Table("scope", "kind", "inputs", "metric", "value", "answered by edits")
     with out.status("asking"):
-        rows = assess(_open(model, edits, bundle), read_examples(examples))
+        rows = assess(_open(model, edits, bundle), known)
     for row in rows:
         table.add_row(row.scope, row.kind, str(row.inputs), row.metric, f"{row.value:.3f}", f"{row.routed:.3f}")
     out.print(table)
+
+
+@app.command()
+def train(
+    examples: Path,
+    folder: Path,
+    counterfactual: Annotated[str | None, typer.Option(help="Model to answer behind edits; default: the base.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps of each part.")] = 200,
+) -> None:
+    """Train the parts on a .jsonl file of examples, into a bundle; the same command goes on after an interruption."""
+    from serac.records import read_examples
+    from serac.wrapping.own_parts import QUICK, train_bundle
+
+    settings = QUICK.model_copy(update={"steps": steps, "validate_every": min(QUICK.validate_every, steps)})
+    read = read_examples(_examples(examples))
+    reports = train_bundle(read, folder, data=str(examples), counterfactual=counterfactual, settings=settings)
+    table = Table("part", "validation accuracy", "threshold", "examples", "held out", "steps")
+    for name, report in reports.items():
+        threshold = "" if report.threshold is None else f"{report.threshold:.2f}"
+        counts = (report.train_examples, report.validation_examples, report.steps)
+        table.add_row(name, f"{report.accuracy:.3f}", threshold, *map(str, counts))
+    out.print(table)
+    out.print(f"serac.wrap(base, tokenizer, bundle={str(folder)!r})", markup=False)
+
+
+@app.command()
+def demo(
+    model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Models to choose from.")] = None,
+    bundle: Bundle = None,
+    host: Annotated[str, typer.Option(help="Who may reach it; by default this machine alone.")] = "127.0.0.1",
+    port: int = 8080,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Edit a model in the browser. Without --model: the base models of the runs in this folder."""
+    try:
+        from serac.page.server import serve
+    except ModuleNotFoundError as error:
+        raise SeracError(f"the page needs {error.name}. Hint: pip install 'serac-reproduction[demo]'") from error
+    from serac.page.offered import Choice, models_of_runs
+
+    choices = [Choice(name, bundle) for name in model or ()] or models_of_runs(Path("."))
+    out.print(f"http://{host}:{port} (Ctrl-C ends it)", markup=False)
+    serve(choices, host=host, port=port, show=browser)
 
 
 @app.command()
@@ -132,23 +174,28 @@ def explain(file: Path) -> None:
     out.print(trace(file), markup=False)
 
 
+@app.command()
+def crate(run: Path, target: Path) -> None:
+    """Export a finished run of the workflow, such as results/miniature, as an RO-Crate in a new folder."""
+    from serac.workflow.crate import export_crate
+
+    out.print(f"wrote {export_crate(run, target)}", markup=False)
+
+
 def _open(model: str, edits: Path, bundle: str | None) -> WrappedModel:
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-
     from serac.editors.serac.memory_file import FILE
-    from serac.wrapping.opening import load, wrap
+    from serac.wrapping.opening import load, load_pretrained, wrap
 
-    try:
-        encodes = AutoConfig.from_pretrained(model).is_encoder_decoder
-        auto: Any = AutoModelForSeq2SeqLM if encodes else AutoModelForCausalLM
-        base, tokenizer = auto.from_pretrained(model).eval(), AutoTokenizer.from_pretrained(model)
-    except (OSError, ValueError) as error:
-        raise SeracError(
-            f"cannot load the model '{model}' ({str(error).splitlines()[0]}). Hint: give a Hugging Face folder or name"
-        ) from error
+    base, tokenizer = load_pretrained(model)
     if (edits / FILE).exists():
         return load(edits, base, tokenizer, bundle=bundle)
     return wrap(base, tokenizer, bundle=bundle)
+
+
+def _examples(file: Path) -> Path:
+    if not file.is_file():
+        raise SeracError(f"there is no file {file}. Hint: give a .jsonl file of edit examples")
+    return file
 
 
 def _log(edits: Path) -> Any:
@@ -164,7 +211,7 @@ def _id(text: str | None) -> int | str | None:
 def main() -> None:
     """Run the command; errors of the user's are one message without a traceback."""
     try:
-        app()
+        app(prog_name="serac")
     except SeracError as error:
         Console(stderr=True).print(f"Error: {error}", style="red", markup=False)
         sys.exit(1)

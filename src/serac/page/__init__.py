@@ -1,0 +1,1 @@
+"""A page in the browser that edits a model: ``serac demo``."""
