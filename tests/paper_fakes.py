@@ -171,7 +171,7 @@ def memory_scaling() -> pd.DataFrame:
 
 
 def large_memory() -> pd.DataFrame:
-    """Rows as ``serac.evaluation.large_memory`` makes them."""
+    """Rows as ``serac.editors.serac.large_memory_routing`` makes them."""
     kinds = ("rephrase", "other_relation", "other_subject", "near_name", "random")
     rows = [
         (threshold, kind, 200, recall, 0.9 if inside else 0.1, 0.9 - lost / 10 if inside else None, edits, classifier)

@@ -10,9 +10,9 @@ import pytest
 
 import serac_parts
 from serac.config.evaluation import LargeMemorySettings
+from serac.editors.serac import large_memory_routing as large_memory
+from serac.editors.serac.large_memory_routing import Scores, grown, learned, measure, outcomes, threshold_of
 from serac.editors.serac.memory import EditMemory
-from serac.evaluation import large_memory
-from serac.evaluation.large_memory import Scores, grown, learned, measure, outcomes, threshold_of
 from serac.sources.miniature.large_corpus import OUT_OF_SCOPE, large_corpus
 
 
