@@ -56,7 +56,7 @@ def caption(settings: LargeMemoryItemSettings, scenario: Scenario) -> str:
 
 
 def make(data: Data[LargeMemoryItemSettings], outputs: Sequence[Path]) -> None:
-    """Draw three panels over the number of edits; the file has the columns of ``serac.editors.serac.large_memory_routing``."""
+    """Draw three panels over the number of edits; columns as ``large_memory_routing`` writes them."""
     frame = read_cells(data.cells)
     with style.figure(style.PAGE, 3.2, columns=3, width_ratios=[1.4, 1, 1]) as (drawn, (left, middle, right)):
         inside = frame[frame["right"].notna()]
