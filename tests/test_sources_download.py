@@ -67,7 +67,7 @@ def test_a_disk_that_is_too_small_is_noticed_before_the_download(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_room(monkeypatch, 200e6 + len(CONTENT) / 2)
-    with pytest.raises(RetrievalError, match=r"needs 0\.00 GB .* 0\.20 GB free\. Hint: make room"):
+    with pytest.raises(RetrievalError, match=r"needs 0\.00 GB .* 0\.20 GB free\. Hint: free disk space"):
         quick(server.url("train.jsonl"), tmp_path / "out")
     no_room(monkeypatch, 200e6 + len(CONTENT))
     quick(server.url("train.jsonl"), tmp_path / "out")

@@ -175,7 +175,7 @@ def test_a_damaged_checkpoint_is_set_aside(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "damaged" / "checkpoint.safetensors").write_bytes(b"half a checkpoint")
     train(again, SETTINGS, tmp_path / "damaged", seed=7)
     assert torch.equal(weights(again), weights(whole))
-    assert "starting anew" in capsys.readouterr().out
+    assert "starting over" in capsys.readouterr().out
     assert (tmp_path / "damaged" / "checkpoint.damaged").read_bytes() == b"half a checkpoint"
 
 

@@ -127,7 +127,7 @@ def test_one_gpu_job_at_a_time_unless_told_otherwise(
     targets = [f"resources/smoke/models/{name}/config.json" for name in ("t5-mini", "t5-narrow")]
     run = snakemake(tmp_path, *targets, "--cores", "2", "--configfile", SMOKE, config, *arguments)
     assert run.returncode == 0, run.stdout[-2000:]
-    events = re.findall(r"Making the checkpoint|Finished jobid: \d+ \(Rule: generate_model\)", run.stdout)
+    events = re.findall(r"Creating the checkpoint|Finished jobid: \d+ \(Rule: generate_model\)", run.stdout)
     assert [event.startswith("Making") for event in events] == (
         [True, True, False, False] if together else [True, False, True, False]
     )

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Written beside the last one, on disk, and then in its place: a job may be killed at any moment."""
+    """Written next to the last one, synced to disk, then renamed: a job may be killed at any moment."""
     partial = path.with_suffix(".partial")
     save_file(_contiguous(tensors), partial, metadata={"state": json.dumps(state)})
     _flush(partial)
@@ -23,7 +23,7 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], state: Mapping[s
 
 
 def saved_state(checkpoint: Path) -> dict[str, Any]:
-    """What a checkpoint tells about its run: ``step``, ``seconds``, ``history``, ..."""
+    """What a checkpoint records about its run: ``step``, ``seconds``, ``history``, ..."""
     with safe_open(checkpoint, "pt") as file:
         state: dict[str, Any] = json.loads(file.metadata()["state"])
     return state

@@ -1,4 +1,4 @@
-"""Errors that users see: one clear message each, saying what to do."""
+"""Errors that users see: each has one clear message that says what to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class SeracError(Exception):
 
 
 class ConfigError(SeracError):
-    """The configuration has an unknown key, an impossible value or names something that is not there."""
+    """The configuration has an unknown key, an impossible value or names something that does not exist."""
 
 
 class RecordError(SeracError):
@@ -22,11 +22,11 @@ class RecordError(SeracError):
 
 
 class MissingSourceError(SeracError):
-    """A source file is not where the configuration says."""
+    """A source file is not where the configuration says it is."""
 
 
 class RetrievalError(SeracError):
-    """A download failed, there is no room for it, or what arrived is not what was asked for."""
+    """A download failed, does not fit on the disk, or delivered something other than what was requested."""
 
 
 class DivergenceError(SeracError):
@@ -34,4 +34,4 @@ class DivergenceError(SeracError):
 
 
 class MissingPackageError(SeracError):
-    """A package that an optional ability needs is not installed."""
+    """A package that an optional feature needs is not installed."""

@@ -1,7 +1,7 @@
-"""Jobs as forks of one process that has imported torch and transformers, which takes longer than many a job.
+"""Jobs as forks of one process that has imported torch and transformers; the imports take longer than many jobs.
 
 The Snakemake of a run calls :func:`serve`; the server ends with it. A job's script calls :func:`hand_over`, which runs
-it in a fork and ends as the fork ends. Jobs of SLURM and outside Snakemake find no server and import for themselves.
+it in a fork and ends as the fork ends. Jobs in SLURM or outside Snakemake find no server and import for themselves.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _STARTED = b"started"
 def serve(command: Sequence[str] = (sys.executable, "-m", __name__)) -> subprocess.Popen[bytes] | None:
     """Start a server that lives as long as this process, and announce it to the processes started from here.
 
-    Returns it, or None where the system lacks what it needs (Linux has it).
+    Returns it, or None if the system lacks what it needs (Linux does not).
     """
     if not hasattr(os, "pidfd_open"):
         return None
@@ -78,9 +78,9 @@ def serve(command: Sequence[str] = (sys.executable, "-m", __name__)) -> subproce
 
 # --- in a job ----------------------------------------------------------------------------------------
 def hand_over(script: str, *, wait: bool) -> None:
-    """Run ``script`` in a fork of the server and exit as it does; returns where there is no server.
+    """Run ``script`` in a fork of the server and exit as it does; returns if there is no server.
 
-    A server imports when it is first asked with ``wait``; until then it leaves other jobs to themselves. The fork has
+    A server imports at the first request with ``wait``; until then, other jobs run without it. The fork has
     this process's folder, environment, arguments and output. SIGTERM is passed on.
     """
     address = os.environ.pop(ADDRESS, None)
@@ -143,7 +143,7 @@ def _import() -> None:
 
 
 def _supervise(connection: socket.socket, request: dict[str, Any], fds: array.array[int] | list[int]) -> NoReturn:
-    """Fork the job, wait for it, tell its status; end the job when the one who asked is gone."""
+    """Fork the job, wait for it and report its status; end the job if the requesting process is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         connection.sendall(_STARTED)

@@ -1,7 +1,7 @@
-"""The one record type that all rooms share: an edit with the inputs inside and outside its scope.
+"""The record type that all packages share: an edit with inputs inside and outside its scope.
 
 Section 3 of the paper: an edit descriptor ``z_e = (x_e, y_e)`` comes with in-scope inputs ``I(z_e)``
-(with the wanted output) and out-of-scope inputs ``O(z_e)`` (whose output must not change).
+(with the desired output) and out-of-scope inputs ``O(z_e)`` (whose output must not change).
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class Edit:
 class Query:
     """A test input.
 
-    ``label``: wanted output (in scope) or the source's original output (out of scope); fact checking
+    ``label``: desired output (in scope) or the source's original output (out of scope); fact checking
     uses ``"1"`` (true) and ``"0"`` (false).
-    ``kind``: what sort of input it is (``main``, ``rephrase``, ``implication``, ``true_false``,
+    ``kind``: kind of input (``main``, ``rephrase``, ``implication``, ``true_false``,
     ``neighbour``, ``neutral``, ...), the ``subset`` column of the results.
     ``hard``: far from the edit in wording yet in scope, or close to it yet out of scope.
     ``wanted``: False for a text that the edited model should make *less* likely (ConvSent completions
     of the sentiment that the edit does not ask for).
-    ``about``: ``group`` of the example that this input belongs to; an out-of-scope input is left out
-    of a batch that edits the group it is about. Empty when it can never come into scope.
-    ``aliases``: other texts that count as the wanted output when answers are generated.
+    ``about``: ``group`` of the example that this input belongs to; an out-of-scope input is omitted
+    from a batch that edits the group it is about. Empty when it can never come into scope.
+    ``aliases``: other texts that count as the desired output when answers are generated.
     """
 
     input: str
@@ -58,7 +58,7 @@ class Query:
 class EditExample:
     """An edit and the inputs that evaluate it; two examples of one ``group`` never share a batch.
 
-    ``portability``: inputs whose output follows from the edit and another fact; scored apart, never trained on.
+    ``portability``: inputs whose output follows from the edit and another fact; scored separately, never trained on.
     """
 
     id: str

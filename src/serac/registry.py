@@ -1,4 +1,4 @@
-"""Registries of exchangeable parts: those built in, and those that installed packages add by an entry point."""
+"""Registries of exchangeable parts: the built-in ones, and those that installed packages add through entry points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 class Registry(Mapping[str, T]):
     """Parts of one kind by name, imported when asked for.
 
-    ``builtin`` maps names to ``"module:attribute"``. Any installed package adds a part by an entry point of ``group``
+    ``builtin`` maps names to ``"module:attribute"``. An installed package adds a part with an entry point of ``group``
     in its ``pyproject.toml``::
 
         [project.entry-points."serac.problems"]

@@ -30,7 +30,7 @@ from serac.errors import DivergenceError
 Metrics = Mapping[str, float]
 
 MOST_SKIPPED = 10
-"""Forward passes that may be left out in all, beside one in a hundred."""
+"""Forward passes that may be skipped in total, in addition to one in a hundred."""
 PROGRESS_SECONDS = 20.0
 
 
@@ -39,7 +39,7 @@ class Objective:
     """What is trained.
 
     ``loss(rng)`` draws a batch with ``rng`` and returns the scalar loss;
-    ``validate()`` returns validation numbers, of which ``key`` is maximised;
+    ``validate()`` returns validation metrics, of which ``key`` is maximised;
     ``module`` holds the trained parameters and buffers (those with ``requires_grad`` are optimised).
     ``parameter_groups`` overrides the default single group (own learning rates, say).
     """
@@ -73,8 +73,8 @@ def train(objective: Objective, settings: TrainSettings, folder: Path | str, *, 
 
     ``folder`` receives ``history.csv`` (step, seconds, losses, validation numbers) and, while training, a
     ``checkpoint.safetensors`` that a later call resumes from and that is removed at the end. Returns the history.
-    A forward pass whose loss or gradient is not finite is left out and counted. Raises :class:`DivergenceError` if
-    these become many, or if the validation number ``key`` is not finite. On SIGTERM saves a checkpoint and exits with
+    A forward pass whose loss or gradient is not finite is skipped and counted. Raises :class:`DivergenceError` if
+    there are too many, or if the validation number ``key`` is not finite. On SIGTERM saves a checkpoint and exits with
     :class:`Preempted` (status 143).
     """
     return _Run(objective, settings, Path(folder), seed).run()
@@ -125,7 +125,7 @@ class _Run:
         return self.state.step >= self.settings.steps or (bool(self.state.history) and stale)
 
     def _step(self) -> float | None:
-        """One update of the weights; the mean loss, None if every forward pass was left out."""
+        """One update of the weights; the mean loss, or None if every forward pass was skipped."""
         self.objective.module.train()
         values = []
         for micro in range(self.settings.accumulate):
@@ -157,9 +157,9 @@ class _Run:
         return (loss.detach() + 0.0 * norm).item()
 
     def _skip(self, value: float) -> list[float]:
-        """Count a forward pass that is left out; its loss or gradient is not finite."""
+        """Count a forward pass that is skipped because its loss or gradient is not finite."""
         self.state.skipped += 1
-        print(f"step {self.state.step}: the loss or its gradient is {value}; left out", flush=True)
+        print(f"step {self.state.step}: the loss or its gradient is {value}; forward pass skipped", flush=True)
         if self.state.skipped > MOST_SKIPPED + self.state.step * self.settings.accumulate // 100:
             raise self._divergence(f"the loss or its gradient was not finite {self.state.skipped} times")
         return []
@@ -200,7 +200,7 @@ class _Run:
             self.best = {k: v.detach().clone() for k, v in self._trained_state().items()}
 
     def _trained_state(self) -> dict[str, Tensor]:
-        """Trained parameters and buffers; frozen weights (a shared base model) are left out."""
+        """Trained parameters and buffers; without frozen weights (a shared base model)."""
         named = self.objective.module.named_parameters(remove_duplicate=False)  # tied weights have several names
         frozen = {name for name, parameter in named if not parameter.requires_grad}
         state = self.objective.module.state_dict()
@@ -213,7 +213,7 @@ class _Run:
 
     # --- checkpoints ---------------------------------------------------------------------------
     def _save_checkpoint(self) -> None:
-        """Everything that a later call needs to go on."""
+        """Everything that a later call needs to continue."""
         moments = {
             f"{index}.{name}": torch.as_tensor(value)
             for index, entry in self.optimizer.state_dict()["state"].items()
@@ -231,7 +231,7 @@ class _Run:
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             damaged = self.checkpoint.with_suffix(".damaged")
             self.checkpoint.replace(damaged)
-            print(f"{self.checkpoint} is damaged ({error}): kept as {damaged}; starting anew", flush=True)
+            print(f"{self.checkpoint} is damaged ({error}): kept as {damaged}; starting over", flush=True)
             return
         self.state = state
         parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimizer": {}}
@@ -273,7 +273,7 @@ class _Run:
 
 
 class _Progress:
-    """A line in the log every :data:`PROGRESS_SECONDS`."""
+    """Write a line to the log every :data:`PROGRESS_SECONDS`."""
 
     def __init__(self, first: int, steps: int) -> None:
         self.first, self.steps = first, steps
@@ -288,5 +288,5 @@ class _Progress:
         parts = [f"step {state.step} of {self.steps}"]
         parts += [f"loss {state.losses[-1]:.4g}"] if state.losses else []
         parts += [f"validation {state.best:.4g} at best"] if state.history else []
-        parts += [f"{state.skipped} forward passes left out"] if state.skipped else []
+        parts += [f"{state.skipped} forward passes skipped"] if state.skipped else []
         print(", ".join([*parts, f"about {left:.0f} s left"]), flush=True)

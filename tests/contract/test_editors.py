@@ -163,7 +163,7 @@ def test_editors_that_need_answers_refuse_dialogue(name: str, tiny_blender: Tiny
 
 
 def test_unknown_editor_is_a_clear_error() -> None:
-    with pytest.raises(ConfigError, match=r"unknown editor 'rome'\. Hint: known are .*ft"):
+    with pytest.raises(ConfigError, match=r"unknown editor 'rome'\. Hint: valid names are .*ft"):
         EDITORS["rome"]
 
 

@@ -1,4 +1,4 @@
-"""Measurements of single editors that tables and figures are made of, on the test split."""
+"""Measurements of single editors on the test split, for tables and figures."""
 
 
 rule evaluate_components:
@@ -21,7 +21,7 @@ rule evaluate_components:
         batch_size=settings.evaluation.batch_size,
         asked=lambda wildcards: (settings.seeds.evaluated_with(int(wildcards.seed)), settings.evaluation.asked),
     message:
-        "Scoring the parts of {wildcards.editor} on {wildcards.problem}"
+        "Evaluating the components of {wildcards.editor} on {wildcards.problem}"
     script:
         "../scripts/evaluate_components.py"
 
@@ -42,7 +42,7 @@ rule measure_routing:
     params:
         routing=dump(settings.paper.real_text),
     message:
-        "Routing real text with the scope classifier {wildcards.classifier}, seed {wildcards.seed}"
+        "Measuring the routing of real text with the scope classifier {wildcards.classifier}, seed {wildcards.seed}"
     script:
         "../scripts/measure_routing.py"
 
@@ -69,7 +69,7 @@ rule evaluate_threshold:
         # the curves have no intervals: the edit batches of one evaluation seed are enough
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed)))[:1],
     message:
-        "Scoring inputs with and without routing by {wildcards.editor} on {wildcards.problem}"
+        "Scoring inputs with and without routing for {wildcards.editor} on {wildcards.problem}"
     script:
         "../scripts/evaluate_threshold.py"
 
@@ -95,7 +95,7 @@ rule evaluate_sequence:
         sequential=settings.paper.sequential_edits.model_dump(mode="json", exclude={"problem", "editors"}),
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
     message:
-        "Editing again and again with {wildcards.editor} on {wildcards.problem}"
+        "Evaluating sequential edits by {wildcards.editor} on {wildcards.problem}"
     script:
         "../scripts/evaluate_sequence.py"
 
@@ -121,7 +121,7 @@ rule embed_edits:
         inputs=settings.paper.edit_scope.inputs,
         seed=settings.paper.seed,
     message:
-        "Embedding edits by {wildcards.editor} on {wildcards.problem}"
+        "Embedding edits with {wildcards.editor} on {wildcards.problem}"
     script:
         "../scripts/embed_edits.py"
 
@@ -145,7 +145,7 @@ rule measure_cost:
         **EDITOR_PARAMS,
         cost=settings.paper.cost.model_dump(mode="json", exclude={"editors"}),
     message:
-        "Measuring a forward pass of {wildcards.editor} on {wildcards.problem}"
+        "Measuring the cost of a forward pass of {wildcards.editor} on {wildcards.problem}"
     script:
         "../scripts/measure_cost.py"
 
@@ -192,7 +192,7 @@ rule measure_memory_scaling:
     params:
         item=dump(settings.paper.memory_scaling),
     message:
-        "Measuring memories of growing size"
+        "Measuring latency with memories of growing size"
     script:
         "../scripts/measure_memory_scaling.py"
 

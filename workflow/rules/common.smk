@@ -1,4 +1,4 @@
-"""Functions that the rules share: the validated settings and where things lie."""
+"""Functions that the rules share: the validated settings and the paths of files."""
 
 import re
 from pathlib import Path
@@ -33,10 +33,10 @@ MODEL_FILES = (
     "model.safetensors",
     "tokenizer_config.json",
 )
-"""What every model folder holds; the files of its vocabulary lie beside them, named as its kind of tokenizer does."""
+"""Files in every model folder; vocabulary files are next to them, with names that depend on the kind of tokenizer."""
 SCOPE_FILES = (*MODEL_FILES, "scope.json")
 COUNTERFACTUAL_FILES = ("counterfactual.json", "model.safetensors")
-"""Of a whole model its configuration and tokenizer lie beside them; an adapter has no other files."""
+"""A whole model also has its configuration and tokenizer files; an adapter has no other files."""
 
 
 # --- wildcards, resources and parameters -------------------------------------------------------------
@@ -46,7 +46,7 @@ def choice(names):
 
 
 def needs(kind, gpu=True):
-    """Resources of the config's `run.needs` for a kind of job, or for the kind that a function of wildcards names.
+    """Resources from `run.needs` for a kind of job, or for the kind that a function of the wildcards returns.
 
     They grow by what earlier attempts lacked. On CUDA jobs that compute with a model get a GPU.
     """
@@ -62,19 +62,19 @@ def needs(kind, gpu=True):
 
 
 def model_kind(wildcards):
-    """A checkpoint that is pre-trained here is a training, any other one a copy."""
+    """Making a checkpoint that is pre-trained here counts as training, any other one as transfer."""
     return "training" if settings.checkpoints[wildcards.model].pretrain else "transfer"
 
 
 def conversion_memory(wildcards, rulename):
-    """Weights as they come and as they are written; of an architecture that is not stated, those of 3 billion numbers."""
+    """Memory for the weights as read and as written; if the architecture is not stated, for 3 billion parameters."""
     stated = settings.checkpoints[wildcards.model].architecture
     weights = size_of(stated).bytes / 1e6 if stated else 12_000
     return int(3000 + 2.5 * weights) << before(rulename, wildcards).memory
 
 
 def dump(section):
-    """A section as plain values: what a rule's `params` record, so that only its own changes rerun it."""
+    """A section as plain values, for a rule's `params`: only changes of this section rerun the rule."""
     return section.model_dump(mode="json")
 
 
@@ -126,7 +126,7 @@ def problem_files(problem, *files):
 
 
 def base_files(wildcards):
-    """The base model that a problem edits, or the other one that the rule's wildcard `base` names."""
+    """The base model that a problem edits, or the one that the rule's wildcard `base` names."""
     name = getattr(wildcards, "base", "base")
     return in_folder(f"{RUN}/models/{settings.base_of(wildcards.problem)}/{name}", MODEL_FILES)
 
@@ -171,7 +171,7 @@ def evaluated_classifiers(problem):
 
 
 def tuning_settings(wildcards):
-    """The tuning protocol with the candidates of one editor alone, under the name of its method."""
+    """The tuning protocol with the candidates of one editor only, under the name of its method."""
     method = editor_settings(wildcards).method
     return {
         **dump(settings.tuning),
@@ -185,7 +185,7 @@ def sources_from(origin):
 
 REBUILT = ("zsre_yn_", "impl_") if settings.sources["zsre"].rebuilt else ()
 AS_PUBLISHED = f"(?!{choice(REBUILT)})[^/]+"
-"""A wildcard constraint: raw files that are taken from elsewhere, not rebuilt here."""
+"""A wildcard constraint: raw files that are retrieved or copied, not rebuilt here."""
 
 
 def releases_of(*kinds):
@@ -208,7 +208,7 @@ def checkpoint_corpora(wildcards):
 
 
 def corpus_files(source):
-    """Texts that train a tokenizer: all of a generated source, of another one what this run's problems read."""
+    """Texts that train a tokenizer: all files of a generated source, otherwise those that this run's problems read."""
     if settings.sources[source].origin == "generate":
         return raw_paths(f"{WORLD}/raw", source)
     read = [file for problem in settings.run.problems for file in settings.raw_files(problem)]

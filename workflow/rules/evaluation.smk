@@ -1,4 +1,4 @@
-"""Editors, tuned on the validation split, and no edit at all, on the test split."""
+"""Evaluation on the test split: editors, tuned on the validation split, and the base model without any edit."""
 
 
 rule evaluate_editor:

@@ -1,4 +1,4 @@
-"""Pre-trained checkpoints, base models and what base models say."""
+"""Pre-trained checkpoints, base models and the base models' answers."""
 
 
 rule generate_model:
@@ -20,7 +20,7 @@ rule generate_model:
         seed=settings.world.seed,
         work="resources/{world}/training/{model}",
     message:
-        "Making the checkpoint {wildcards.model}"
+        "Creating the checkpoint {wildcards.model}"
     script:
         "../scripts/generate_model.py"
 
@@ -91,7 +91,7 @@ rule train_base:
         seed=settings.seeds.training[0],
         work="results/{run}/training/base/{problem}/{base}",
     message:
-        "Training the model {wildcards.base} of {wildcards.problem}"
+        "Training the base model {wildcards.base} of {wildcards.problem}"
     script:
         "../scripts/train_base.py"
 
@@ -124,7 +124,7 @@ rule predict_base:
             "test": (list(settings.seeds.evaluation), settings.evaluation.asked),
         },
     message:
-        "Asking the base model of {wildcards.problem} about the validation and test inputs"
+        "Computing the base model's answers to the validation and test inputs of {wildcards.problem}"
     script:
         "../scripts/predict_base.py"
 

@@ -1,4 +1,4 @@
-"""Raw records to edit examples, one record type for all problems."""
+"""From raw records to edit examples, one record type for all problems."""
 
 
 rule prepare_problem:

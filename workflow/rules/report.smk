@@ -1,4 +1,4 @@
-"""What the run was, and its report."""
+"""The run's configuration and its report."""
 
 
 rule write_config:
@@ -15,7 +15,7 @@ rule write_config:
     params:
         settings=dump(settings),
     message:
-        "Writing the configuration of this run beside its results"
+        "Writing the run's configuration"
     script:
         "../scripts/write_config.py"
 
@@ -64,7 +64,7 @@ rule publish_results:
         readme=f"{ROOT}/README.md",
         picture=f"{ROOT}/docs/images/batched_edits.png",
     message:
-        "Copying the main table and the figure over the number of edits into the README"
+        "Copying the main table and the figure of batched edits into the README"
     script:
         "../scripts/publish_results.py"
 

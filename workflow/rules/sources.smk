@@ -33,7 +33,7 @@ rule write_facts:
     resources:
         **needs("light"),
     message:
-        "Writing the facts that this package includes"
+        "Writing the facts that are included in this package"
     script:
         "../scripts/write_facts.py"
 
@@ -102,7 +102,7 @@ rule extract_source_file:
     params:
         source=lambda wildcards: dump(settings.sources[wildcards.source]),
     message:
-        "Taking {wildcards.file} of {wildcards.source} out of its archive"
+        "Extracting {wildcards.file} of {wildcards.source} from its archive"
     script:
         "../scripts/extract_source_file.py"
 

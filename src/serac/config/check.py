@@ -35,7 +35,7 @@ _HINTS = {
     "too_short": "name at least one",
     "": "docs/configuration.md describes every key",
 }
-"""By the beginning of pydantic's type of an error."""
+"""Hints by the prefix of pydantic's error type."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Mistake:
     text: str
 
     def line(self, raw: Mapping[str, Any], files: Sequence[ConfigFile] = ()) -> str:
-        """``file: key = value: text. Hint: …``; the file as far as ``files``, in the order of merging, tell."""
+        """``file: key = value: text. Hint: …``; the file is named if ``files``, in merging order, are given."""
         value = _look_up(raw, self.path)
         shown = f" = {value!r}" if self.path and value is not _ABSENT else ""
         shown = shown if len(shown) <= _SHOWN else "" if isinstance(value, Mapping) else f"{shown[:_SHOWN]}…"
@@ -76,7 +76,7 @@ def validate_section(
 
 
 def refuse(mistakes: Iterable[Mistake], raw: Mapping[str, Any], files: Sequence[ConfigFile] = ()) -> None:
-    """Raise ``ConfigError`` with a line for each mistake, one for each place; nothing where there are none."""
+    """Raise ``ConfigError`` with one line per mistake, at most one for each place; do nothing if there are none."""
     first: dict[Path, Mistake] = {}
     for mistake in mistakes:
         first.setdefault(mistake.path, mistake)
@@ -98,7 +98,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest known name, or all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
-    known_names = f"known are {', '.join(names)}." if names else "there is none yet; add it."
+    known_names = f"valid names are {', '.join(names)}." if names else "there is none yet; add it."
     return f"Hint: did you mean '{close[0]}'?" if close else f"Hint: {known_names}"
 
 
@@ -119,7 +119,7 @@ def _mistake(section: type[BaseModel], raw: Mapping[str, Any], detail: Any) -> M
 
 
 def _path(raw: Any, location: Path, kind: str) -> Path:
-    """pydantic's location without what is no key: tags of unions and marks of dictionary keys."""
+    """pydantic's location without the parts that are not keys: tags of unions and marks of dictionary keys."""
     path: list[str | int] = []
     for number, part in enumerate(location):
         inside = _look_up(raw, (part,))
@@ -140,7 +140,7 @@ def _look_up(raw: Any, path: Path) -> Any:
 
 
 def _origin(path: Path, value: Any, files: Sequence[ConfigFile]) -> str:
-    """The last file that sets the value, or, where a key is missing, that has the section which lacks it."""
+    """The last file that sets the value or, if a key is missing, the last one with the section that lacks it."""
     if not files:
         return ""
     for name, content in reversed(files):

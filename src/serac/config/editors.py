@@ -1,4 +1,4 @@
-"""Settings of the editors: one class a method."""
+"""Settings of the editors: one class per method."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class EditorSection(Section):
 
 
 class FineTuningSettings(EditorSection):
-    """FT: gradient steps on the edits until they are predicted right (paper section 5)."""
+    """FT: gradient steps on the edits until they are predicted correctly (paper section 5)."""
 
     answers_only: ClassVar[bool] = True
 
     method: Literal["ft"] = Field("ft", description="which method this is")
     learning_rate: float = Field(5e-6, gt=0, description="RMSprop's learning rate (ref)")
-    max_steps: PositiveInt = Field(100, description="steps at most (ref)")
-    rank: PositiveInt | None = Field(None, description="rank of the weights' change; null: full (ref)")
-    clip: float = Field(100.0, gt=0, description="largest gradient norm (ref)")
+    max_steps: PositiveInt = Field(100, description="maximum number of steps (ref)")
+    rank: PositiveInt | None = Field(None, description="rank of the weight update; null: full (ref)")
+    clip: float = Field(100.0, gt=0, description="maximum gradient norm (ref)")
     left_std: float = Field(0.01, gt=0, description="low rank: standard deviation of the initial left factor (ref)")
     seed: int = Field(0, description="low rank: seed of the initial left factor (ours)")
     keep_last_update: bool = Field(
@@ -48,7 +48,7 @@ class LookupCacheSettings(EditorSection):
     answers_only: ClassVar[bool] = True
 
     method: Literal["lu"] = Field("lu", description="which method this is")
-    threshold: float = Field(1.0, ge=0, description="a stored label answers at a smaller distance than this (ref)")
+    threshold: float = Field(1.0, ge=0, description="a stored label answers if its distance is smaller than this (ref)")
     logit: float = Field(1.0, gt=0, description="logit of the stored label; all others are 0 (ref)")
     mask_padding: bool = Field(
         True, description="average states over real tokens (ours); false averages over padding too (ref)"
@@ -56,7 +56,7 @@ class LookupCacheSettings(EditorSection):
 
 
 class LearnedEditorSettings(EditorSection):
-    """What MEND and ENN share: the objective of their training (paper section 5)."""
+    """Settings shared by MEND and ENN: their training objective (paper section 5)."""
 
     trained: ClassVar[bool] = True
 
@@ -69,9 +69,9 @@ class LearnedEditorSettings(EditorSection):
         1e-3, gt=0, description="Adam's learning rate for the edit rates (ref: ENN 1e-3, MEND 1e-4)"
     )
     rate_scale: float = Field(
-        1.0, ge=0, description="factor of the learned edit rates, tuned on validation data (ours)"
+        1.0, ge=0, description="factor applied to the learned edit rates, tuned on validation data (ours)"
     )
-    seed: int = Field(0, description="seed of initial weights and of the validation batches (ours)")
+    seed: int = Field(0, description="seed of the initial weights and the validation batches (ours)")
 
 
 class MendSettings(LearnedEditorSettings):
@@ -108,7 +108,7 @@ class EnnSettings(LearnedEditorSettings):
 
 
 class MemoryEditorSettings(EditorSection):
-    """What editors that retrieve share (paper section 2)."""
+    """Settings shared by the editors that retrieve (paper section 2)."""
 
     classifier: str = Field(description="scope classifier, a key of the problem's `scope`")
     routing: RoutingSettings = Field(RoutingSettings(), description="which model answers an input")

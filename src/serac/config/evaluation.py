@@ -16,16 +16,18 @@ Choice = dict[str, float | int | bool | str]
 class EvaluationSettings(Section):
     """Evaluation of ``k`` simultaneous edits (paper sections 4 and 5)."""
 
-    edits: int = Field(200, ge=1, description="edits per seed; cut into edits // k batches, at least one")
-    asked: int | None = Field(
-        None, ge=1, description="edits per seed whose inputs are asked; further edits are only applied; null: all"
+    edits: int = Field(
+        200, ge=1, description="edits per seed, cut into edits // k batches, or least_batches if that is more"
     )
-    batch_size: int = Field(64, ge=1, description="inputs per forward pass; changes no number")
+    asked: int | None = Field(
+        None, ge=1, description="edits per seed whose inputs are scored; further edits are only applied; null: all"
+    )
+    batch_size: int = Field(64, ge=1, description="inputs per forward pass; does not change results")
     generated_batches: int = Field(
         0, ge=0, description="edit batches per seed that are also answered by free generation (0: none)"
     )
     least_batches: int = Field(
-        4, ge=1, description="batches per seed at least, where the split holds enough edits (large k)"
+        4, ge=1, description="minimum number of batches per seed, if the split holds enough edits (large k)"
     )
 
     def batches(self, k: int) -> int:
@@ -34,13 +36,13 @@ class EvaluationSettings(Section):
 
 
 class TuningSettings(Section):
-    """The one declared protocol: every editor gets the same number of candidates on the same validation batches."""
+    """One protocol for all: every editor gets the same number of candidates on the same validation batches."""
 
     edits: int = Field(100, ge=1, description="validation edits, cut into batches of k")
-    asked: int | None = Field(None, ge=1, description="validation edits whose inputs are asked; null: all")
+    asked: int | None = Field(None, ge=1, description="validation edits whose inputs are scored; null: all")
     seed: int = Field(0, description="seed that shuffles validation edits into batches")
     candidates: dict[EditorName, tuple[Choice, ...]] = Field(
-        default_factory=dict, description="inference-time hyperparameters to try, editor by editor; equally many each"
+        default_factory=dict, description="inference-time hyperparameters to try, by editor; the same number for each"
     )
 
     @model_validator(mode="after")
@@ -71,12 +73,12 @@ class SequentialSettings(Section):
     @model_validator(mode="after")
     def _ascending(self) -> Self:
         if any(a >= b for a, b in zip(self.checkpoints, self.checkpoints[1:], strict=False)) or self.checkpoints[0] < 1:
-            raise ValueError(f"checkpoints must ascend from at least 1, but are {self.checkpoints}")
+            raise ValueError(f"checkpoints must be at least 1 and in ascending order, but are {self.checkpoints}")
         return self
 
 
 class CostSettings(Section):
-    """Wall-clock and peak memory of one forward pass."""
+    """Wall-clock time and peak memory of one forward pass."""
 
     edits: int = Field(10, ge=0, description="edits in SERAC's memory (paper: 10)")
     batch_size: int = Field(10, ge=1, description="inputs per forward pass")

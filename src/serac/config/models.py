@@ -12,7 +12,7 @@ from serac.config.training import TrainSettings
 
 
 class Architecture(Section):
-    """Size of a model: of one that is made here, or, for estimates of its cost, of one that is retrieved."""
+    """Size of a model: one that is generated, or, to estimate its cost, one that is retrieved."""
 
     family: str = Field(description="model family, a name of `serac.models.families`")
     width: int = Field(ge=4, description="hidden size")
@@ -23,21 +23,25 @@ class Architecture(Section):
         None, ge=4, description="width of all attention heads together; null: the hidden size"
     )
     key_value_heads: int | None = Field(
-        None, ge=1, description="heads that keys and values have, which several attention heads share; null: all"
+        None,
+        ge=1,
+        description="number of key and value heads, shared by the attention heads; null: as many as attention heads",
     )
     vocabulary: int = Field(
-        4000, ge=300, description="largest size of the byte-pair vocabulary trained on the raw data"
+        4000, ge=300, description="maximum size of the byte-pair vocabulary trained on the raw data"
     )
 
 
 class CheckpointSettings(Section):
-    """One named checkpoint: generated with random weights, taken from a package, a hub or a local folder."""
+    """One named checkpoint: generated with random weights, or taken from a package, a hub or a local folder."""
 
     source: Literal["generate", "package", "gguf", "hub", "local"] = Field(
         description="where the checkpoint comes from; `gguf`: a package that assembles one GGUF file"
     )
     architecture: Architecture | None = Field(None, description="`generate`: what to build; `hub`: for estimates")
-    corpora: tuple[SourceName, ...] = Field(("zsre",), description="`generate`: raw sources, texts for the tokenizer")
+    corpora: tuple[SourceName, ...] = Field(
+        ("zsre",), description="`generate`: raw sources whose texts train the tokenizer"
+    )
     pretrain: TrainSettings | None = Field(None, description="`generate`: generic pre-training on copying (ours)")
     package: str | None = Field(
         None, description="`package`, `gguf`: name of the installed package that carries the model"
@@ -48,14 +52,16 @@ class CheckpointSettings(Section):
         description="checksum of `model.safetensors` (`gguf`: of the GGUF file), verified before use",
     )
     chat_template: str | None = Field(
-        None, description="how questions are asked (task chat), Jinja; null: the tokenizer's own, if it has one"
+        None, description="Jinja template of the questions (task chat); null: the tokenizer's own, if it has one"
     )
     layers: int | None = Field(None, ge=1, description="keep only the first layers of an encoder")
     repo: str | None = Field(None, description="`hub`: repository id")
     revision: str | None = Field(
-        None, pattern=COMMIT, description="`hub`: pinned commit, all 40 digits; without it the lock pins the first one"
+        None,
+        pattern=COMMIT,
+        description="`hub`: pinned commit (all 40 digits); without it, the lock pins the first one",
     )
-    licence: str | None = Field(None, description="its terms, as its authors state them")
+    licence: str | None = Field(None, description="licence, as stated by the authors")
     path: str | None = Field(None, description="`local`: a Hugging Face folder")
 
     @model_validator(mode="after")

@@ -10,27 +10,27 @@ from serac.config.names import ProblemName
 from serac.config.section import Section
 
 LONGEST = 24 * 60
-"""Minutes that no job or group of jobs exceeds, because few clusters let one run longer."""
+"""The longest time in minutes that a job or group of jobs may request; few clusters allow more."""
 Kind = Literal["transfer", "light", "measurement", "evaluation", "training"]
 
 
 class Needs(Section):
-    """What one job of a kind asks for; each doubling answers one attempt that lacked just that."""
+    """What one job of a kind requests; memory doubles after an attempt that ran out of it, and so does run time."""
 
-    mem_mb: PositiveInt = Field(description="memory in MB at first")
-    runtime: int = Field(gt=0, le=LONGEST, description="minutes at first")
-    max_mem_mb: PositiveInt | None = Field(None, description="what memory grows to; null: without end")
-    max_runtime: int = Field(LONGEST, gt=0, le=LONGEST, description="what minutes grow to; a day at most")
-    gpu_mem_mb: PositiveInt | None = Field(None, description="memory in MB that its GPU must have; null: any")
-    retries: int = Field(3, ge=0, description="further attempts; a training goes on from its last checkpoint in each")
+    mem_mb: PositiveInt = Field(description="memory in MB of the first attempt")
+    runtime: int = Field(gt=0, le=LONGEST, description="minutes of the first attempt")
+    max_mem_mb: PositiveInt | None = Field(None, description="upper limit of memory in MB; null: none")
+    max_runtime: int = Field(LONGEST, gt=0, le=LONGEST, description="upper limit of minutes; at most one day")
+    gpu_mem_mb: PositiveInt | None = Field(None, description="memory in MB that the GPU must have; null: any")
+    retries: int = Field(3, ge=0, description="further attempts; each continues a training from its last checkpoint")
 
     def mem_mb_after(self, lacks: int) -> int:
-        """Memory in MB after so many attempts that ran out of memory."""
+        """Memory in MB after ``lacks`` attempts that ran out of memory."""
         grown = self.mem_mb << min(lacks, 20)
         return min(grown, self.max_mem_mb or grown)
 
     def runtime_after(self, lacks: int) -> int:
-        """Minutes after so many attempts that ran out of time."""
+        """Minutes after ``lacks`` attempts that ran out of time."""
         return min(self.runtime << min(lacks, 20), self.max_runtime)
 
 
@@ -41,14 +41,14 @@ class RunSettings(Section):
     device: Literal["cpu", "cuda"] = Field("cpu", description="where training and evaluation run")
     problems: tuple[ProblemName, ...] = Field(min_length=1, description="problems of this run, keys of `problems`")
     needs: dict[Kind, Needs] = Field(
-        description="memory and run time of copies and downloads (transfer), of data, tables and figures (light), of "
-        "single measurements, of evaluations and of trainings"
+        description="memory and run time of jobs: downloads and copies (transfer); data, tables and figures (light); "
+        "single measurements; evaluations; trainings"
     )
 
 
 def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(seeds)) < len(seeds):
-        raise ValueError("a seed stands twice. Hint: list each seed once")
+        raise ValueError("a seed is listed twice. Hint: list each seed once")
     return seeds
 
 
@@ -56,7 +56,7 @@ Seeds = Annotated[tuple[int, ...], AfterValidator(_distinct)]
 
 
 class SeedSettings(Section):
-    """Seeds; number i of `evaluation` is evaluated on models trained with `training[i % len(training)]`."""
+    """Seeds; `evaluation[i]` uses models trained with `training[i % len(training)]`."""
 
     training: Seeds = Field(min_length=1, description="training seeds, the `{seed}` of paths")
     evaluation: Seeds = Field(min_length=1, description="evaluation seeds: which edits form a batch")

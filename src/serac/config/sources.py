@@ -1,4 +1,4 @@
-"""Settings of raw data: the world it comes from and, per source, where to get it."""
+"""Settings of the raw data: the world it comes from and, per source, where to get it."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from serac.config.world import WorldSize
 
 
 class WorldSettings(Section):
-    """Where raw data lies: `resources/{name}/raw`."""
+    """Where raw data is stored: `resources/{name}/raw`."""
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `resources/`")
     seed: int = Field(0, description="seed of the generated world and of generated checkpoints")
     size: WorldSize = Field(WorldSize(), description="how much is generated")
     lock: str = Field(
-        "config/lock.json", description="file that pins what was retrieved; later retrievals are checked against it"
+        "config/lock.json", description="lock file of retrieved data; later retrievals are checked against it"
     )
 
 
 class ReleaseSettings(Section):
     """One published data set."""
 
-    title: str = Field(description="its name")
-    version: str = Field(description="the version that is meant")
-    licence: str = Field(description="its terms, as its authors state them")
-    megabytes: float = Field(gt=0, description="size of the download, about; asked for before it starts")
+    title: str = Field(description="name of the data set")
+    version: str = Field(description="version to retrieve")
+    licence: str = Field(description="licence, as stated by the authors")
+    megabytes: float = Field(
+        gt=0, description="approximate size of the download; this much disk space must be free before it starts"
+    )
     kind: Literal["archive", "files", "dataset", "manual"] = Field(
-        description="one zip or tar file, single files, a data set of the Hugging Face hub, or a download by hand"
+        description="one zip or tar file, single files, a data set on the Hugging Face hub, or a manual download"
     )
     address: str = Field(description="URL (of a folder, for `files`), Google Drive link, or id of the hub's data set")
     revision: str | None = Field(
         None,
         pattern=COMMIT,
-        description="`dataset`: pinned commit, all 40 digits; without it the lock pins the first one",
+        description="`dataset`: pinned commit (all 40 digits); without it, the lock pins the first one",
     )
-    upstream: str | None = Field(
-        None, description="path of a file in it; null: as the source says. Lets a source change release by one key"
-    )
+    upstream: str | None = Field(None, description="path of a file in the release; null: the source's `upstream`")
 
     @property
     def pin(self) -> str:
-        """What pins it, for the table of sources."""
+        """What pins the release, for the table of sources."""
         return f"revision `{self.revision}`" if self.revision else "the lock file"
 
 
@@ -97,10 +97,12 @@ class SourceSettings(Section):
     names: dict[str, str] = Field({}, description="`retrieve`: files that the release calls differently")
     rebuilt: bool = Field(
         False,
-        description="`zsre`: True/False statements and implications are rebuilt from the questions by rules, not read",
+        description="`zsre`: rebuild statements and implications from the questions by rules instead of reading them",
     )
 
-    sampling: SamplingSettings | None = Field(None, description="`sample`: models that speak and judge, and how")
+    sampling: SamplingSettings | None = Field(
+        None, description="`sample`: the models that generate and judge completions, and their settings"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> SourceSettings:

@@ -12,20 +12,22 @@ from serac.config.section import Section
 class TrainSettings(Section):
     """Optimiser, stopping and checkpoints of :func:`serac.training.train` (Adam; paper section 5)."""
 
-    steps: int = Field(ge=1, description="optimiser steps at most")
+    steps: int = Field(ge=1, description="maximum number of optimiser steps")
     batch_size: int = Field(ge=1, description="examples per forward pass")
     learning_rate: float = Field(gt=0, description="peak learning rate of Adam")
-    accumulate: int = Field(1, ge=1, description="forward passes an optimiser step")
+    accumulate: int = Field(1, ge=1, description="forward passes per optimiser step")
     warmup: int = Field(0, ge=0, description="steps of linear warm-up")
-    schedule: Literal["constant", "linear"] = Field("constant", description="after warm-up: constant, or linear to 0")
+    schedule: Literal["constant", "linear"] = Field(
+        "constant", description="after warm-up: constant, or linear decay to 0"
+    )
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay (AdamW)")
-    clip: float = Field(100.0, gt=0, description="largest gradient norm")
+    clip: float = Field(100.0, gt=0, description="maximum gradient norm")
     validate_every: int = Field(ge=1, description="steps between validations")
-    validation_examples: int = Field(500, ge=1, description="examples a validation")
+    validation_examples: int = Field(500, ge=1, description="examples per validation")
     stopping: Literal["loss", "score"] = Field(
         "score",
-        description="what validation selects by: the loss (ref), or accuracy, of editors ES - DD (ours); base models "
-        "always by accuracy",
+        description="what validation selects by: the loss (ref), or accuracy, for editors ES - DD (ours); base models "
+        "always use accuracy",
     )
     patience: int = Field(ge=1, description="stop after this many steps without improvement")
     checkpoint_minutes: float = Field(10, ge=0, description="minutes between checkpoints, from which a job resumes")

@@ -1,4 +1,4 @@
-"""Base models: what is edited. Trained on the base data of a problem where the configuration says so."""
+"""Base models, which editors edit: trained on the base data of a problem if the configuration says so."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def train_base(
     *,
     seed: int,
 ) -> list[dict[str, float]]:
-    """Train ``model`` in place on ``pairs["train"]``, keeping the weights that do best on ``pairs["validation"]``.
+    """Train ``model`` in place on ``pairs["train"]``, keeping the weights that perform best on ``pairs["validation"]``.
 
     Returns the training history. ``work`` keeps what an interrupted training resumes from.
     """

@@ -1,4 +1,4 @@
-"""Pre-trained checkpoints as Hugging Face folders: generated, from a package or from a local folder."""
+"""Pre-trained checkpoints as Hugging Face folders: generated, or from a package or a local folder."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _package_folder(package: str) -> Path:
 
 
 def copy_checkpoint(source: Path, folder: Path, settings: CheckpointSettings) -> None:
-    """Write a model folder as everything here reads it: one ``model.safetensors``, and the tokenizer as it is saved.
+    """Write a model folder in the form that this project reads: one ``model.safetensors``, and the tokenizer unchanged.
 
     Weights in PyTorch's own format are read as tensors only (never unpickled as objects) and saved as safetensors.
     Raises ``MissingSourceError`` if there are no weights or their checksum is not the one that ``settings`` states.
@@ -89,7 +89,7 @@ def copy_checkpoint(source: Path, folder: Path, settings: CheckpointSettings) ->
 
 
 def convert_gguf(settings: CheckpointSettings, folder: Path, work: Path) -> None:
-    """Write the model of a package that assembles one GGUF file, in float32, tied embeddings once.
+    """Write the model of a package that assembles one GGUF file, in float32, with tied embeddings stored once.
 
     The package offers ``assemble(path)``. Prints the model's licence first. Raises ``MissingSourceError`` if the
     package is not installed, or the file is not the one of ``settings.sha256``.
@@ -104,7 +104,7 @@ def convert_gguf(settings: CheckpointSettings, folder: Path, work: Path) -> None
     work.mkdir(parents=True, exist_ok=True)
     file = Path(package.assemble(work / "model.gguf"))
     if settings.sha256 and (found := _sha256(file)) != settings.sha256:
-        raise MissingSourceError(f"{file} has SHA-256 {found}, expected {settings.sha256}: install the package again")
+        raise MissingSourceError(f"{file} has SHA-256 {found}, expected {settings.sha256}. Hint: reinstall the package")
     config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)  # reading the vocabulary takes longest
     tokenizer = TOKENIZER_MAPPING[type(config)].from_pretrained(file.parent, gguf_file=file.name)
     save_tokenizer(tokenizer, settings, folder)
@@ -123,7 +123,7 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, settings: CheckpointSetti
 
 
 def _load_as_published(source: Path) -> PreTrainedModel:
-    """The model in the class that its configuration names."""
+    """The model, as an instance of the class that its configuration names."""
     config = AutoConfig.from_pretrained(source)
     published = getattr(transformers, (config.architectures or [""])[0], None)
     if not (isinstance(published, type) and issubclass(published, PreTrainedModel)):  # a file may name anything
@@ -135,7 +135,7 @@ def _require_checksum(weights: Path, expected: str) -> None:
     if weights.suffix == ".json":
         raise MissingSourceError(
             f"{weights.parent} has its weights in several files, but sha256 is the checksum of one. "
-            "Hint: save the model in one file, or set the checkpoint's sha256 to null"
+            "Hint: save the model as one file, or set the checkpoint's sha256 to null"
         )
     if (found := _sha256(weights)) != expected:
         raise MissingSourceError(f"{weights} has SHA-256 {found}, not {expected}. Hint: retrieve it again")
@@ -145,7 +145,9 @@ def truncate_encoder(source: str, layers: int) -> PreTrainedModel:
     """The encoder in ``source`` with only its first ``layers`` transformer layers."""
     config = AutoConfig.from_pretrained(source)
     if layers > config.num_hidden_layers:
-        raise ConfigError(f"{source} has {config.num_hidden_layers} layers, 'layers' asks for {layers}")
+        raise ConfigError(
+            f"{source} has {config.num_hidden_layers} layers, fewer than the {layers} of 'layers'. Hint: lower it"
+        )
     config.num_hidden_layers = layers
     model: PreTrainedModel = AutoModel.from_pretrained(source, config=config)
     return model

@@ -1,7 +1,8 @@
-"""Generic pre-training on copying for generated encoder-decoders (ours; stands in for pre-trained weights).
+"""Generic pre-training on copying for generated encoder-decoders (ours; a substitute for pre-trained weights).
 
-Exercises on random tokens, which hold nothing of any problem: repeat a text; recall the span that a noisy repetition
-lacks; repeat an excerpt with every token marked that the text lacks. The model learns to copy and to compare texts.
+Exercises on random tokens, unrelated to any problem: repeat a text; recall the span that is missing from a noisy
+repetition; repeat an excerpt and mark every token that is not in the text. The model learns to copy and
+to compare texts.
 """
 
 from __future__ import annotations

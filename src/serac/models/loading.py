@@ -1,4 +1,4 @@
-"""Loading trained models with the task that reads for them."""
+"""Loading trained models with their task, which reads texts for them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ FLOAT = 4
 
 @dataclass(frozen=True)
 class Size:
-    """Parameters by what reads with them; ``layers`` counts those of both stacks.
+    """Parameters by use; ``layers`` counts the layers of both stacks.
 
     ``reading``: of the stack that reads the input; ``writing``: of the stack that writes the output (0 if there is
     none); ``embedding``: of the vocabulary, which also gives the output's logits.
@@ -36,11 +36,11 @@ class Size:
         return FLOAT * self.parameters
 
     def forward(self, read: float, written: float) -> float:
-        """FLOPs of a forward pass over ``read`` input and ``written`` output tokens: 2 a parameter and token."""
+        """FLOPs of a forward pass over ``read`` input and ``written`` output tokens: 2 per parameter and token."""
         return 2 * (self.reading * read + (self.writing + self.embedding) * written)
 
     def activations(self, tokens: float) -> float:
-        """Bytes that a training pass over ``tokens`` keeps: 34 a token, layer and unit of width, in 16 bits.
+        """Bytes that a training pass over ``tokens`` keeps: 34 per token, layer and unit of width, in 16 bits.
 
         Korthikanti et al. 2022, without the attention matrices, which are small for short texts.
         """
@@ -48,7 +48,7 @@ class Size:
 
 
 def size_of(architecture: Architecture) -> Size:
-    """Count the weights of linear layers, embeddings and positions; biases and norms are left out (under 1%)."""
+    """Count the weights of linear layers, embeddings and positions; without biases and norms (under 1%)."""
     family, width = FAMILIES[architecture.family], architecture.width
     attention = architecture.attention or width
     shared = (architecture.key_value_heads or architecture.heads) / architecture.heads

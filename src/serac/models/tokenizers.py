@@ -27,8 +27,8 @@ _PROMPTS = (
 def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     """Byte-level BPE with the special tokens of ``family``; every text survives encoding and decoding.
 
-    Digits are tokens of their own, so that an unseen year can be copied. A leading blank is added to the
-    first word, so that a word has one token wherever it stands.
+    Each digit is a token, so that an unseen year can be copied. A leading blank is added to the
+    first word, so that a word has the same token wherever it occurs.
     """
     kind = FAMILIES[family]
     special = dict(kind.special_tokens)

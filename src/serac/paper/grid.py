@@ -25,7 +25,7 @@ def outcomes_by_problem(data: Data[Any]) -> dict[str, Outcomes]:
 
 
 def simultaneous_edits(cells: Sequence[Cell]) -> str:
-    """How many edits the cells apply at once, with the problems that differ from the first one.
+    """The number of simultaneous edits of the cells, with the problems that differ from the first one.
 
     >>> simultaneous_edits([Cell("", "qa", k=10), Cell("", "fc", k=10), Cell("", "convsent", k=5)])
     '10 simultaneous edits (ConvSent: 5)'

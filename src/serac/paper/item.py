@@ -22,7 +22,7 @@ CATEGORIES = ("Method", "Main results", "Analysis", "Beyond the paper", "Run")
 
 
 class Scenario(Protocol):
-    """What an item may know of the whole configuration when it names its inputs."""
+    """The parts of the configuration that an item may use to name its inputs."""
 
     run: RunSettings
     world: WorldSettings
@@ -33,17 +33,17 @@ class Scenario(Protocol):
 
 
 class ItemSettings(Section):
-    """Settings of an item that has none of its own; others derive from it."""
+    """Base of all items' settings; an item without settings uses it as it is."""
 
     def uses(self) -> Iterable[tuple[str, str]]:
-        """Problem and editor of everything that it shows beside `problems.<name>.editors`."""
+        """Problem and editor of everything that it shows in addition to `problems.<name>.editors`."""
         return ()
 
 
 class ItemOnProblem(ItemSettings):
     """An item about some editors on one problem."""
 
-    problem: ProblemName = Field(description="problem that the item is about")
+    problem: ProblemName = Field(description="problem that the item shows")
     editors: tuple[EditorName, ...] = Field(min_length=1, description="editors that it shows")
 
     def uses(self) -> Iterable[tuple[str, str]]:
@@ -65,9 +65,9 @@ class Cell:
     seed: int = 0
     """Training seed."""
     base: str = ""
-    """Base model, where it is not the problem's own."""
+    """Base model, if it is not the problem's own."""
     about: str = ""
-    """Anything else that tells it from others."""
+    """Anything else that distinguishes it from others."""
 
     def __str__(self) -> str:
         words = [self.base, self.editor, self.about, f"k = {self.k}" if self.k else ""]
@@ -97,21 +97,21 @@ class Data(Generic[S]):
         return list(dict.fromkeys(getattr(cell, name) for cell in self.cells))
 
     def note(self) -> str:
-        """A sentence about what is missing, or nothing."""
+        """A sentence about missing results, or nothing."""
         if not self.missing:
             return ""
-        return f" Left out, because their results are missing: {'; '.join(dict.fromkeys(map(str, self.missing)))}."
+        return f" Omitted because their results are missing: {'; '.join(dict.fromkeys(map(str, self.missing)))}."
 
 
 @dataclass(frozen=True)
 class Item(Generic[S]):
-    """A table or figure. ``cells(settings, scenario)`` names its inputs; it is left out where that is None."""
+    """A table or figure. ``cells(settings, scenario)`` names its inputs; if that is None, the item is omitted."""
 
     form: Literal["table", "figure"]
     title: str
     category: str
     caption: Callable[[S, Scenario], str]
-    """What a reader should see in it, from settings alone."""
+    """What a reader should see in it; depends only on settings."""
     cells: Callable[[S, Scenario], Sequence[Cell] | None]
     make: Callable[[Data[S], Sequence[Path]], None]
     """Writes every output path by its suffix; the same data give the same bytes."""
@@ -121,9 +121,9 @@ class Item(Generic[S]):
     check: Callable[[Data[S]], Sequence[Claim]] = lambda data: ()
     """What the run says about the claim, one row for each statistic."""
     shows: Callable[[Data[S]], str] = lambda data: ""
-    """A sentence about what the run shows beside the rows of its claims."""
+    """A sentence about what the run shows in addition to its claims."""
     about_run: bool = False
-    """Made last, of what making all others left behind."""
+    """Made last, from the records that the other jobs leave behind."""
 
     suffixes: ClassVar[Mapping[str, tuple[str, ...]]] = {"table": ("csv", "md", "tex"), "figure": ("pdf", "png")}
 
@@ -133,7 +133,7 @@ class Item(Generic[S]):
 
 
 def record_file(folder: str, name: str) -> str:
-    """The file that keeps what an item shows, for the report and the claims."""
+    """The file that records what an item shows, for the report and the claims."""
     return f"{folder}/items/{name}.json"
 
 
@@ -144,7 +144,7 @@ def run_folder(scenario: Scenario) -> str:
 
 
 def run_problems(scenario: Scenario, *names: str) -> list[str]:
-    """Those of the named problems that are run."""
+    """Those of the named problems that are part of the run."""
     return [name for name in names if name in scenario.run.problems]
 
 
@@ -181,7 +181,7 @@ def main_outcomes(scenario: Scenario) -> list[Cell]:
 
 
 def training_parts(scenario: Scenario, problem: str, editor: str) -> dict[str, str]:
-    """What an editor of the main table trains, with the folder that holds it by training seed."""
+    """What an editor of the main table trains, with its folder by training seed."""
     section, folder = scenario.editors[editor], run_folder(scenario)
     parts = {}
     if classifier := getattr(section, "classifier", None):

@@ -14,7 +14,7 @@ from serac.paper.verdicts import overall
 
 
 def parameters(item: Item[Any], settings: Any, scenario: Scenario, bootstrap: BootstrapSettings) -> dict[str, Any]:
-    """Plain values that an item depends on beside its inputs, for the parameters of its rule."""
+    """Plain values that an item depends on besides its inputs, for the parameters of its rule."""
     return {
         "settings": settings.model_dump(mode="json"),
         "cells": [asdict(cell) for cell in item.cells(settings, scenario) or ()],
@@ -25,7 +25,7 @@ def parameters(item: Item[Any], settings: Any, scenario: Scenario, bootstrap: Bo
 
 
 def data_of(item: Item[Any], values: Mapping[str, Any], files: Collection[str], rules: Sequence[str] = ()) -> Data[Any]:
-    """What the item is made of: ``values`` as of :func:`parameters`, ``files`` those cells that the run has."""
+    """The item's data: ``values`` from :func:`parameters`, and ``files``, the cells that the run has."""
     cells = [Cell(**cell) for cell in values["cells"]]
     known = cells if item.about_run else [cell for cell in cells if cell.file in files]
     return Data(

@@ -1,4 +1,4 @@
-"""How problems, editors and kinds of input are called and ordered in print."""
+"""Printed names and order of problems, editors and kinds of input."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def in_order(keys: Iterable[str], names: dict[str, str]) -> list[str]:
 
 
 def kinds_in_order(kinds: Iterable[str]) -> list[str]:
-    """Distinct kinds, those with a kind of revision behind their head."""
+    """Distinct kinds; those with a kind of revision follow their main kind."""
     heads = list(KINDS)
     return sorted(
         set(kinds),

@@ -29,7 +29,7 @@ def update_readme(
     readme = Path(readme)
     text = readme.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise SeracError(f"{readme} needs the lines '{BEGIN}' and '{END}' once each, to hold the generated results")
+        raise SeracError(f"{readme} needs the lines '{BEGIN}' and '{END}' once each. Hint: the results go between them")
     Path(picture).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(figure, picture)
     table = Path(main_table).read_text(encoding="utf-8").rstrip()

@@ -1,4 +1,4 @@
-"""``claims.csv`` and ``REPORT.md``: item by item, what is claimed and what this run shows. Both say the same."""
+"""``claims.csv`` and ``REPORT.md``: what each item claims and what this run shows. Both have the same content."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from serac.paper.verdicts import COLUMNS, Claim
 BEYOND = "Beyond the paper"
 INTRODUCTION = f"""# Report of the run `{{name}}`
 
-Generated from the run's numbers. Edit success (ES) is better if larger, drawdown (DD) if smaller. Brackets hold
+Generated from the run's numbers. Higher edit success (ES) and lower drawdown (DD) are better. Brackets show
 {{confidence:.0%}} bootstrap intervals. A claim *holds* or *does not hold* if the whole interval of its statistic says
-so; else it is *undecided*. Claims and values of the paper are **{reported.STATUS}**: they were written down without its
-text, and the values were measured with other models and data than this run's. `claims.csv` has a row for every
-statistic.
+so; otherwise it is *undecided*. Claims and values of the paper are **{reported.STATUS}**: they were recalled
+from memory, and the values were measured with other models and data than this run's. `claims.csv` has a row for
+every statistic.
 """
 Record = Mapping[str, Any]
 

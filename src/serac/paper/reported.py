@@ -1,4 +1,4 @@
-"""The values that the paper reports. All were written down from memory: recalled, unverified."""
+"""The values that the paper reports. All were recalled from memory, unverified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one look of all figures: paper widths, colour-blind-safe colours, files that are equal bytes for equal input."""
+"""The look of all figures: the paper's widths, colour-blind-safe colours, byte-identical files for equal input."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _SETTINGS: Any = {
 def figure(
     width: float = COLUMN, height: float = 2.2, rows: int = 1, columns: int = 1, **subplots: Any
 ) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure in inches with its panels in reading order; closed at the end of the ``with`` block."""
+    """A figure (size in inches) with its panels in reading order; closed at the end of the ``with`` block."""
     with mpl.rc_context(_SETTINGS):
         mpl.use("Agg")
         drawn, axes = plt.subplots(
@@ -88,9 +88,9 @@ def figure(
 
 
 def save(drawn: Figure, outputs: Sequence[Path | str]) -> None:
-    """Write to every path (``.pdf`` or ``.png``, 300 dots an inch) at the printed size and without dates.
+    """Write to every path (``.pdf`` or ``.png``, 300 dots per inch) at the printed size and without dates.
 
-    The metadata of a ``.png`` name the panels that show something, one a line (``Description``).
+    The metadata of a ``.png`` name the panels that show something, one per line (``Description``).
     """
     metadata: dict[str, Any] = {
         ".pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None},
@@ -113,7 +113,7 @@ def _name(axes: Axes) -> str:
 
 
 def colour(editor: str) -> str:
-    """An editor's colour in every figure; variants share their method's."""
+    """An editor's colour in every figure; variants of a method share its colour."""
     return EDITOR_COLOURS.get(editor) or next(
         (value for key, value in EDITOR_COLOURS.items() if editor.startswith(key)), GREY
     )
@@ -125,7 +125,7 @@ def marker(editor: str) -> str:
 
 
 def legend_below(drawn: Figure, axes: Axes, columns: int) -> None:
-    """One legend under all panels, in space of its own."""
+    """One legend below all panels, in space of its own."""
     handles, labels = axes.get_legend_handles_labels()
     drawn.legend(
         handles,

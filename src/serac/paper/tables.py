@@ -21,7 +21,7 @@ LATEX = {
     "“": "``",
     "”": "''",
 }
-"""What plain pdflatex does not read, as commands."""
+"""Characters that plain pdflatex cannot read, as commands."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def write_table(table: Table, outputs: Sequence[Path]) -> None:
 
 
 def with_interval(value: float, low: float, high: float, digits: int = 3) -> str:
-    """``0.986 [0.980, 0.991]``, the value alone where there is no interval, a dash for NaN.
+    """``0.986 [0.980, 0.991]``, only the value if there is no interval, a dash for NaN.
 
     >>> with_interval(0.9861, 0.98, 0.991)
     '0.986 [0.980, 0.991]'
@@ -57,10 +57,10 @@ def with_interval(value: float, low: float, high: float, digits: int = 3) -> str
 
 
 def about_intervals(settings: BootstrapSettings, trainings: int) -> str:
-    """A sentence that says what the brackets of a table hold."""
+    """A sentence that says what the brackets in a table show."""
     seeds = f"{trainings} training seeds" if trainings > 1 else "not over training seeds (there is one)"
     joined = f", batches and {seeds}" if trainings > 1 else f" and batches, {seeds}"
-    return f"Brackets hold {settings.confidence:.0%} bootstrap intervals over edits{joined}."
+    return f"Brackets show {settings.confidence:.0%} bootstrap intervals over edits{joined}."
 
 
 def _csv(table: Table) -> str:

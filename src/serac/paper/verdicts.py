@@ -16,7 +16,7 @@ NO_INTERVAL = "no interval"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is claimed, when it counts as true, and what was measured; ``low`` and ``high`` bound its interval."""
+    """What is claimed, when it counts as true, and what was measured, with its interval ``low`` to ``high``."""
 
     claim: str
     criterion: str
@@ -32,12 +32,12 @@ class Claim:
         return f"{self.statistic}: {self.value:.3f} {bounds} ({self.criterion})"
 
     def sentence(self) -> str:
-        """The row in words, no more and no less."""
+        """The row in words."""
         return f"{self.claim} **{self.verdict.capitalize()}.** {self.measured()}."
 
 
 def above(claim: str, statistic: str, estimate: Estimate, bound: float = 0.0, *, words: str = "") -> Claim:
-    """Holds if the whole interval lies above ``bound``, does not hold if it lies below; else it is undecided."""
+    """Holds if the whole interval is above ``bound``, does not hold if below it; otherwise undecided."""
     verdict: Verdict = "undecided"
     if estimate.low > bound:
         verdict = "holds"
@@ -47,7 +47,7 @@ def above(claim: str, statistic: str, estimate: Estimate, bound: float = 0.0, *,
 
 
 def at_most(claim: str, statistic: str, estimate: Estimate, bound: float) -> Claim:
-    """Holds if the whole interval lies at or below ``bound``, does not hold if it lies above; else it is undecided."""
+    """Holds if the whole interval is at or below ``bound``, does not hold if above it; otherwise undecided."""
     verdict: Verdict = "undecided"
     if estimate.high <= bound:
         verdict = "holds"
@@ -57,7 +57,7 @@ def at_most(claim: str, statistic: str, estimate: Estimate, bound: float) -> Cla
 
 
 def at_least(claim: str, statistic: str, estimate: Estimate, bound: float) -> Claim:
-    """Holds if the whole interval lies at or above ``bound``, does not hold if it lies below; else it is undecided."""
+    """Holds if the whole interval is at or above ``bound``, does not hold if below it; otherwise undecided."""
     verdict: Verdict = "undecided"
     if estimate.low >= bound:
         verdict = "holds"

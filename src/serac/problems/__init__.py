@@ -1,4 +1,4 @@
-"""Editing problems: raw data in, edits with inputs in and out of their scope out.
+"""Editing problems: they turn raw data into edits with inputs in and out of scope.
 
 ``__init__.pyi`` lists the public names; the modules that hold them may change.
 """

@@ -51,22 +51,22 @@ class ConvSentSettings(SplitSettings):
     splits: dict[Split, str] = Field(
         {"train": "train", "validation": "val", "test": "test"}, description="the source's name for each split"
     )
-    dialogue: bool = Field(True, description="read raw/dialogue; false where the base model is used as it is")
+    dialogue: bool = Field(True, description="read raw/dialogue; false if the base model is used as it is")
     draws: int = Field(2, ge=1, description="examples per training topic; validation and test get one")
-    other_topic: int = Field(3, ge=0, description="out-of-scope questions about random other topics per edit")
+    other_topic: int = Field(3, ge=0, description="out-of-scope questions per edit, about random other topics")
     hard_topic: int = Field(
-        2, ge=0, description="out-of-scope questions about topics of similar name (with an encoder)"
+        2, ge=0, description="out-of-scope questions per edit, about topics with similar names (needs an encoder)"
     )
     outside: Literal["edits", "questions"] = Field(
         "questions",
-        description="what is asked about other topics: their edits, `Topic: Y` with a sentiment as output (ref), or "
-        "questions (ours, after the paper's words)",
+        description="out-of-scope inputs about other topics: their edits, `Topic: Y` with a sentiment as output (ref), "
+        "or questions (ours, as the paper describes)",
     )
     hard_negatives: HardNegativeSettings = Field(HardNegativeSettings(), description="which names are similar")
 
 
 def raw_files(settings: ConvSentSettings) -> list[str]:
-    """Files below the folder of raw sources."""
+    """Files, relative to the folder of raw sources."""
     edits = [f"convsent/blender_{name}.json" for name in dict.fromkeys(settings.splits.values())]
     return edits + ([f"dialogue/{name}.jsonl" for name in ("train", "validation")] if settings.dialogue else [])
 
@@ -78,7 +78,7 @@ class Topic(BaseModel):
     pos: list[str]
     neg: list[str]
     aliases: list[str] = []
-    """Other ways to call it, which questions in scope use half of the time; the released files have none."""
+    """Other names of the topic, which half of the in-scope questions use; the released files have none."""
 
     @field_validator("pos", "neg")
     @classmethod
@@ -106,7 +106,7 @@ def read_topics(path: Path) -> list[Topic]:
 
 
 def fault(topic: Topic) -> str | None:
-    """Names the filter that drops a topic, None for one to keep."""
+    """The filter that drops a topic; None if it is kept."""
     return None if topic.pos and topic.neg else "one_sentiment"
 
 
@@ -162,7 +162,7 @@ def edits_of(
 
 
 class _Similar:
-    """Topics of similar name."""
+    """Topics with similar names."""
 
     def __init__(self, topics: Sequence[Topic], settings: ConvSentSettings, embed: Embed) -> None:
         rules, names = settings.hard_negatives, [topic.ent for topic in topics]
@@ -191,7 +191,7 @@ def _name(topic: Topic) -> str:
 
 
 def base_pairs(raw: Path, settings: ConvSentSettings, seed: int) -> BaseData:
-    """The turns of ``raw/dialogue``; none where the base model is used as it is."""
+    """The turns of ``raw/dialogue``; none if the base model is used as it is."""
     if not settings.dialogue:
         return BaseData([], [])
     return BaseData(*(read_pairs(raw / "dialogue" / f"{name}.jsonl") for name in ("train", "validation")))

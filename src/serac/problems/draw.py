@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def shuffled(items: Sequence[T], rng: random.Random) -> Iterator[T]:
-    """The items in random order, drawn as they are asked for (O(1) each, whatever the number of items).
+    """The items in random order, drawn lazily (O(1) each, whatever the number of items).
 
     >>> sorted(shuffled("abc", random.Random(0)))
     ['a', 'b', 'c']
@@ -23,7 +23,7 @@ def shuffled(items: Sequence[T], rng: random.Random) -> Iterator[T]:
 
 
 def weighted(items: Sequence[T], weights: Sequence[float], rng: random.Random) -> Iterator[T]:
-    """The items of positive weight in random order, each next one drawn by the weights of those left.
+    """The items of positive weight in random order; each is drawn by the weights of those that are left.
 
     >>> sorted(weighted("abc", [1, 0, 2], random.Random(0)))
     ['a', 'c']

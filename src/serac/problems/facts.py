@@ -1,9 +1,9 @@
-"""Facts: real facts that a pre-trained language model is edited about, relation by relation.
+"""Facts: real facts, by relation, on which a pre-trained language model is edited.
 
-Whole relations are held out for validation and test, and of every relation some wordings. An edit gives a subject the
-answer of another subject of its relation. In scope: ``main``, ``rephrase``, ``true_false`` and, where answers have one
-subject, ``reverse`` (both hard). Out of scope, about other facts: ``random``, ``neighbour`` (the relation of the edit,
-or its subject; hard), ``rephrase``, ``true_false`` and ``reverse``. Portability: ``two_hop`` and ``alias``.
+Whole relations are held out for validation and test, as are some wordings of every relation. An edit gives a subject
+the answer of another subject of its relation. In scope: ``main``, ``rephrase``, ``true_false`` and, where answers
+belong to one subject, ``reverse`` (both hard). Out of scope, about other facts: ``random``, ``neighbour`` (of the same
+relation or subject; hard), ``rephrase``, ``true_false`` and ``reverse``. Portability: ``two_hop`` and ``alias``.
 """
 
 from __future__ import annotations
@@ -38,17 +38,21 @@ KINDS = {
 
 
 class FactsSettings(SplitSettings):
-    """Facts: which relations are held out is part of the source; how many inputs each edit gets."""
+    """Facts: real facts that a language model is edited on; the source says which relations are held out."""
 
     splits: dict[Split, str] = Field(
-        {"train": "train", "validation": "validation", "test": "test"}, description="mark of each split's relations"
+        {"train": "train", "validation": "validation", "test": "test"}, description="the source's name for each split"
     )
     draws: int = Field(4, ge=1, description="different new answers per training fact; validation and test get one")
-    rephrases: int = Field(1, ge=0, description="rephrases in scope of an edit")
-    neighbours: int = Field(2, ge=0, description="out of scope: questions of the same relation or the same subject")
-    random: int = Field(1, ge=0, description="out of scope: questions of random other facts")
-    derived: int = Field(1, ge=0, description="out of scope: inputs of each derived kind about other facts")
-    base_validation: float = Field(0.05, ge=0, lt=1, description="share of the base model's questions held out")
+    rephrases: int = Field(1, ge=0, description="in-scope rephrases per edit")
+    neighbours: int = Field(
+        2, ge=0, description="out-of-scope questions per edit, of the same relation or the same subject"
+    )
+    random: int = Field(1, ge=0, description="out-of-scope questions per edit, of random other facts")
+    derived: int = Field(1, ge=0, description="out-of-scope inputs per edit of each derived kind, about other facts")
+    base_validation: float = Field(
+        0.05, ge=0, lt=1, description="share of the base model's questions held out for validation"
+    )
 
 
 class Fact(BaseModel):

@@ -4,8 +4,8 @@ The edit is an evidence sentence with an empty label; the records of one page an
 claims that it supports (``"1"``) or refutes (``"0"``), all marked hard as in the reference, kind ``supports`` or
 ``refutes``, with what the revision changed (``supports/number``) and ``_comparison`` where the source tells it. Out of
 scope: ``neutral`` claims about that evidence (hard; they never come into scope, as no batch edits a page twice) and
-``other_page`` claims. An example may have neutral claims only. Differences on purpose: a label that no record has does
-not stop the balancing (the reference divides by zero), which is drawn once, for the training split alone. It evens out
+``other_page`` claims. An example may have only neutral claims. Deliberate differences: a label without records does not
+stop the balancing (the reference divides by zero); balancing is drawn once, for the training split only. It evens out
 claims, as in the reference, but edits are then drawn by page and evidence, where the reference draws claims. Pages
 exclude one another in a batch if their names are equal, as the reference does in effect; the paper says containment.
 """
@@ -35,14 +35,15 @@ class FcSettings(vitaminc.VitamincSettings):
     """FC: an evidence sentence is the edit, claims about it are in scope (VitaminC)."""
 
     balance: bool = Field(True, description="subsample the training claims so that the three labels are about equal")
-    other_page: int = Field(2, ge=0, description="out-of-scope claims of other pages per edit")
+    other_page: int = Field(2, ge=0, description="out-of-scope claims per edit, about other pages")
     other_page_for: Literal["all", "without_neutral"] = Field(
-        "all", description="which edits get them: those without a neutral claim of their own (ref), or all (ours)"
+        "all",
+        description="edits that get claims about other pages: those without a neutral claim of their own (ref), or all",
     )
 
 
 def raw_files(settings: FcSettings) -> list[str]:
-    """Files below the folder of raw sources."""
+    """Files, relative to the folder of raw sources."""
     names = dict.fromkeys(settings.splits.values())
     return [*(f"vitaminc/{name}.jsonl" for name in names), "fever/train.jsonl", "fever/dev.jsonl"]
 

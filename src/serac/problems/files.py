@@ -1,4 +1,4 @@
-"""Reading native files: every fault is one clear error with file and line."""
+"""Reading native files: every fault is reported as one clear error with file and line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def read_jsonl(path: Path, model: type[Model]) -> list[tuple[int, Model]]:
-    """``(line number from 1, record)`` of a file with one JSON object a line, validated by ``model``."""
+    """``(line number from 1, record)`` of a file with one JSON object per line, validated by ``model``."""
     records = []
     for number, line in lines(path):
         try:
@@ -69,8 +69,8 @@ def require(path: Path) -> None:
     beside = sorted(file.name for file in path.parent.glob("*")) if path.parent.is_dir() else []
     found = f"its folder holds {', '.join(beside[:8])}" if beside else "its folder is missing or empty"
     raise MissingSourceError(
-        f"{path} is missing ({found}). Hint: run the rules that get or generate the raw data, or correct the "
-        f"source's directory or the problem's 'splits' in the configuration."
+        f"{path} is missing ({found}). Hint: run the rules that retrieve or generate the raw data, or correct "
+        f"the source's path or the problem's 'splits' in the configuration."
     )
 
 

@@ -20,7 +20,7 @@ class NqFiles(SplitSettings):
     )
     fractions: dict[Split, float] = Field(
         {"validation": 0.5, "test": 0.5},
-        description="share of the questions, where splits share a file",
+        description="share of a file's questions that each split gets, where splits share the file",
     )
 
 
@@ -30,7 +30,7 @@ class _Native(BaseModel):
 
 
 def raw_files(settings: NqFiles) -> list[str]:
-    """Files that :func:`questions` reads, below the folder of raw sources."""
+    """Files that :func:`questions` reads, relative to the folder of raw sources."""
     return [f"nq/{name}.json" for name in dict.fromkeys(settings.splits.values())]
 
 
@@ -49,5 +49,5 @@ def _read(path: Path) -> list[Query]:
 
 
 def _first_text(answers: str | list[str]) -> str:
-    """The first answer that is not blank, "" if there is none."""
+    """The first answer that is not blank, or "" if there is none."""
     return next((text for text in ([answers] if isinstance(answers, str) else answers) if text.strip()), "")

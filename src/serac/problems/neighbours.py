@@ -20,14 +20,16 @@ _SLICE = 256
 class HardNegativeSettings(Section):
     """Neighbours of an edit by cosine similarity of sentence embeddings (paper: appendix on data)."""
 
-    num_neighbors: int = Field(100, ge=1, description="how many of the most similar candidates are looked at")
-    num_exclude: int = Field(25, ge=0, description="how many of the most similar of those are skipped as paraphrases")
+    num_neighbors: int = Field(100, ge=1, description="number of most similar candidates considered")
+    num_exclude: int = Field(
+        25, ge=0, description="how many of the most similar of those are skipped as likely paraphrases"
+    )
     temperature: float = Field(0.1, gt=0, description="sampling weight is exp(similarity / temperature)")
     probability: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="chance that a rephrase, implication or statement out of scope is about a neighbour",
+        description="probability that an out-of-scope rephrase, implication or statement is about a neighbour",
     )
 
     @model_validator(mode="after")
@@ -47,21 +49,21 @@ def hard_negatives(
     edit_groups: Sequence[str] | None = None,
     candidate_groups: Sequence[str] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Neighbours of every edit and the probabilities to draw them.
+    """Neighbours of every edit and the probabilities of drawing them.
 
     ``edits`` float [n, d], ``candidates`` float [m, d], not necessarily normalised. Of the ``num_neighbors`` most
     similar candidates (all m, if fewer) the first ``num_exclude`` are dropped; the weight of each of the others is
-    exp(cosine / ``temperature``), normalised. With groups given, a candidate of an edit's own group is no candidate
+    exp(cosine / ``temperature``), normalised. With groups given, a candidate from an edit's own group is excluded
     (the reference skips the edit only by ``num_exclude``).
 
-    Returns indices int64 [n, k] in order of falling similarity and probabilities float32 [n, k] that sum to 1 in
+    Returns indices int64 [n, k] in order of decreasing similarity and probabilities float32 [n, k] that sum to 1 in
     each row, or are all 0 where an edit has no candidate. Raises ``ConfigError`` if ``num_exclude`` leaves nothing.
     """
     width = min(num_neighbors, len(candidates))
     if num_exclude >= width:
         raise ConfigError(
-            f"num_exclude {num_exclude} leaves none of the {width} nearest among {len(candidates)} candidates: "
-            f"lower num_exclude or provide more records"
+            f"num_exclude {num_exclude} leaves none of the {width} nearest among {len(candidates)} candidates. "
+            f"Hint: lower num_exclude or provide more records"
         )
     unit_edits, unit_candidates = _normalise(edits), _normalise(candidates)
     own = _codes(edit_groups, candidate_groups)
@@ -114,7 +116,7 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 def near_each_other(
     texts: list[str], rules: HardNegativeSettings, embed: Callable[[list[str]], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`hard_negatives` of every text among the others, by their sentence embeddings."""
+    """:func:`hard_negatives` of every text among the others, by sentence embeddings."""
     vectors = embed(texts)
     return hard_negatives(
         vectors,

@@ -1,8 +1,8 @@
-"""Paraphrases: zsRE questions with a real paraphrase, statements and yes/no questions each; routing alone is measured.
+"""Paraphrases: zsRE questions, each with a real paraphrase, statements and yes/no questions; only routing is measured.
 
-A file in the KnowledgeEditor layout whose records also name their ``subject``, four ``statements`` (a wrong and a right
+Files have the KnowledgeEditor layout; records also name their ``subject``, four ``statements`` (a wrong and a right
 statement, a wrong and a right yes/no question) and questions of Natural Questions (``nq``). An edit is a question with
-another answer; everything about the same fact is in its scope, whatever answer it names. Records of one subject are
+another answer; everything about the same fact is in scope, whatever answer it names. Records of one subject are
 one group, because several wordings of a fact are among them.
 """
 
@@ -31,10 +31,11 @@ class ParaphraseSettings(SplitSettings):
         {"train": "zsre_1000", "validation": "zsre_1000", "test": "zsre_1000"}, description="file of each split"
     )
     fractions: dict[Split, float] = Field(
-        {"train": 0.5, "validation": 0.2, "test": 0.3}, description="share of the subjects, where splits share a file"
+        {"train": 0.5, "validation": 0.2, "test": 0.3},
+        description="share of a file's subjects that each split gets, where splits share the file",
     )
     neighbours: int = Field(
-        16, ge=0, description="out-of-scope questions per edit: the nearest of other subjects (with an encoder)"
+        16, ge=0, description="out-of-scope questions per edit: the nearest about other subjects (needs an encoder)"
     )
 
 
@@ -53,7 +54,7 @@ class _Record(BaseModel):
 
 
 def raw_files(settings: ParaphraseSettings) -> list[str]:
-    """Paths below the folder of raw sources."""
+    """Files, relative to the folder of raw sources."""
     return [f"paraphrases/{name}.jsonl" for name in dict.fromkeys(settings.splits.values())]
 
 
@@ -112,7 +113,7 @@ def _example(name: str, record: _Record, neighbours: list[_Record], rng: random.
 
 
 def _nearest(records: list[_Record], count: int, embed: Embed | None) -> list[list[_Record]]:
-    """For every record the nearest questions of other subjects, one a subject."""
+    """For every record, the nearest questions about other subjects, one per subject."""
     if embed is None or not count or not records:
         return [[] for _ in records]
     vectors, subjects = embed([record.input for record in records]), [record.subject for record in records]

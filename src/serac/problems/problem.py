@@ -27,14 +27,14 @@ class Problem(Generic[S]):
     settings: type[S]
     """Section ``problems.<name>.data`` of the configuration."""
     raw_files: Callable[[S], list[str]]
-    """``raw_files(settings)``: paths of what the two functions below read, below the folder of raw sources."""
+    """``raw_files(settings)``: files that the next two functions read, relative to the folder of raw sources."""
     prepare: Callable[[Path, S, Embed | None, int], Splits]
     """``prepare(raw, settings, embed, seed)``: the edits; ``embed`` is None without an encoder."""
     base_pairs: Callable[[Path, S, int], BaseData]
     """``base_pairs(raw, settings, seed)``: what the base model learns."""
     queries_per_edit: Callable[[S, bool], int]
-    """``queries_per_edit(settings, with an encoder)``: inputs that evaluate one edit, about (for estimates)."""
+    """``queries_per_edit(settings, with an encoder)``: approximate inputs that evaluate one edit (for estimates)."""
     kinds: Mapping[str, str]
     """Kinds of its inputs, in the order of tables, with their names in print."""
     fault: Callable[[S, bool], str | None] = lambda settings, encoder: None
-    """``fault(settings, with an encoder)``: why its preparation must fail, with a hint; None if it need not."""
+    """``fault(settings, with an encoder)``: why its preparation would fail, with a hint; None if it would not."""

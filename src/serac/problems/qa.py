@@ -1,8 +1,8 @@
 """QA: edits of zsRE facts. Paper, section 3.
 
 In scope: the question itself (``main``) and rephrases. Out of scope: random questions of other facts (``random``) or
-of Natural Questions (``nq``). Difference to the reference, on purpose: its out-of-scope pool knows nothing of whose
-input a row is, so a row can be the edit's own question with its original answer; here it is about another fact.
+of Natural Questions (``nq``). Deliberate difference from the reference: its out-of-scope pool does not record which
+edit a row belongs to, so a row can be the edit's own question with its original answer; here it is about another fact.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class QaSettings(ZsreSettings):
     random: int = Field(2, ge=1, description="out-of-scope questions per edit")
     rephrased: bool = Field(
         False,
-        description="half of the out-of-scope pool are rephrases of other facts' questions (ref); false: none (ours)",
+        description="half of the out-of-scope pool are rephrased questions of other facts (ref); false: none (ours)",
     )
     nq: bool = Field(False, description="take the out-of-scope questions from Natural Questions instead of zsRE")
     nq_files: NqFiles = Field(NqFiles(), description="which NQ file serves which split")
 
 
 def raw_files(settings: QaSettings) -> list[str]:
-    """Files below the folder of raw sources."""
+    """Files, relative to the folder of raw sources."""
     return zsre.raw_files(settings) + (natural_questions.raw_files(settings.nq_files) if settings.nq else [])
 
 
@@ -71,7 +71,7 @@ def edits_of(
     inside: Callable[[Fact, str, random.Random], list[Query]],
     outside: Callable[[Fact, set[str], random.Random], list[Query]],
 ) -> list[EditExample]:
-    """Up to ``draws`` edits of every fact, each to another alternative.
+    """Up to ``draws`` edits of every fact, each to a different alternative.
 
     ``inside(fact, label, rng)`` gives the in-scope inputs; ``outside(fact, taken, rng)`` the out-of-scope ones, none
     of them a text of ``taken`` (the fact's own inputs). A fact's draws depend on ``seed`` and its line alone.

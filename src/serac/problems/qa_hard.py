@@ -1,9 +1,9 @@
 """QA-hard: QA with entailed questions and True/False statements, against neighbouring facts. Paper, section 3.
 
-In scope beside ``main`` and ``rephrase``: ``implication`` and ``true_false`` (both hard). Out of scope: ``random`` and
+In scope besides ``main`` and ``rephrase``: ``implication`` and ``true_false`` (both hard). Out of scope: ``random`` and
 ``neighbour`` (hard) questions, and ``rephrase``, ``implication`` and ``true_false`` of other facts, hard where the
 fact is a neighbour. All kinds are drawn in the numbers that the settings give; the reference cuts a pool into equal
-shares instead. Differences on purpose: an out-of-scope input is never about the edit's own fact; a statement out of
+shares instead. Deliberate differences: an out-of-scope input is never about the edit's own fact; a statement out of
 scope is labelled by what it says (the reference labels it at random) and is never empty.
 """
 
@@ -29,26 +29,26 @@ from serac.problems.zsre import Fact, ZsreSettings
 from serac.records import EditExample, Query
 
 DERIVED = ("rephrase", "implication", "true_false")
-"""Kinds of inputs about other facts than their questions themselves."""
+"""Kinds of inputs about other facts, apart from their questions themselves."""
 
 
 class HardInScope(Section):
-    """In-scope inputs per edit of QA-hard, beside the question itself."""
+    """In-scope inputs per edit of QA-hard, in addition to the question itself."""
 
     rephrase: int = Field(1, ge=0, description="rephrases")
     implication: int = Field(1, ge=0, description="implications (hard)")
     true_false: int = Field(
-        1, ge=0, description="statements (hard): at random true or false in training, as `verdicts` says in evaluation"
+        1, ge=0, description="statements (hard): true or false at random in training, as `verdicts` says in evaluation"
     )
     verdicts: Literal["one", "both"] = Field(
         "both",
-        description="statements in evaluation: one at random, so that all kinds weigh the same (ref), or a true and a "
-        "false one (ours)",
+        description="statements in evaluation: one at random, so that all kinds have the same weight (ref), or a true "
+        "and a false one (ours)",
     )
 
 
 class HardOutOfScope(Section):
-    """Out-of-scope inputs per edit of QA-hard: the kinds get equal shares by default, as in the reference's pool."""
+    """Out-of-scope inputs per edit of QA-hard."""
 
     random: int = Field(1, ge=0, description="questions of random other facts")
     neighbour: int = Field(2, ge=0, description="questions of neighbouring facts (hard)")
@@ -62,13 +62,13 @@ class QaHardSettings(ZsreSettings):
 
     in_scope: HardInScope = Field(HardInScope(), description="in-scope inputs per edit, by kind")
     out_of_scope: HardOutOfScope = Field(HardOutOfScope(), description="out-of-scope inputs per edit, by kind")
-    hard_negatives: HardNegativeSettings = Field(HardNegativeSettings(), description="who is a neighbour")
+    hard_negatives: HardNegativeSettings = Field(HardNegativeSettings(), description="which facts are neighbours")
 
 
 def prepare(raw: Path, settings: QaHardSettings, embed: Embed | None, seed: int) -> Splits:
     """Edits of all splits from ``raw/zsre``; ``embed`` turns questions into vectors to find neighbours with.
 
-    Raises ``ConfigError`` without ``embed``, unless the settings ask for no neighbours.
+    Raises ``ConfigError`` without ``embed``, unless the settings need no neighbours.
     """
 
     def one_split(split: Split, facts: list[Fact], report: SplitReport) -> list[EditExample]:
@@ -146,7 +146,7 @@ class _OutOfScope:
 
 
 class _Neighbours:
-    """Facts near each fact; no facts are near where the settings ask for none."""
+    """Facts near each fact; none if the settings need none."""
 
     def __init__(self, facts: Sequence[Fact], settings: QaHardSettings, embed: Embed | None) -> None:
         rules = settings.hard_negatives
@@ -155,7 +155,9 @@ class _Neighbours:
         if not facts or (settings.out_of_scope.neighbour == 0 and rules.probability == 0):
             return
         if embed is None:
-            raise ConfigError("qa_hard needs a sentence encoder for its hard negatives: name one in the configuration")
+            raise ConfigError(
+                "qa_hard needs a sentence encoder for its hard negatives. Hint: set problems.qa_hard.encoder"
+            )
         questions = [fact.question for fact in facts]
         self.rows = {fact.line: row for row, fact in enumerate(facts)}
         self.indices, self.weights = near_each_other(questions, rules, embed)

@@ -29,29 +29,31 @@ class SplitSettings(Section):
     )
     fractions: dict[Split, Annotated[float, Field(gt=0, le=1)]] = Field(
         {},
-        description="share that a split gets of a file's groups (those that the filters keep), where splits share it",
+        description="share of a file's groups (those that the filters keep) per split, where splits share a file",
     )
     limits: dict[Split, PositiveInt] = Field(
-        {}, description="largest number of groups of a split (a seeded choice of those that the filters keep)"
+        {}, description="maximum number of groups of a split (a seeded choice of those that the filters keep)"
     )
 
     @model_validator(mode="after")
     def _splits_are_complete_and_disjoint(self) -> Self:
         if missing := [split for split in SPLITS if split not in self.splits]:
-            raise ValueError(f"splits lacks {missing}: name a source file for each of {list(SPLITS)}")
+            raise ValueError(f"splits lacks {missing}. Hint: name a source file for each of {list(SPLITS)}")
         for file in set(self.splits.values()):
             sharing = [split for split in SPLITS if self.splits[split] == file]
             if len(sharing) == 1:
                 continue
             shares = [self.fractions.get(split, 0.0) for split in sharing]
             if min(shares) <= 0 or sum(shares) > 1 + 1e-9:
-                raise ValueError(f"{sharing} share the file '{file}': give each a fraction above 0, together at most 1")
+                raise ValueError(
+                    f"{sharing} share the file '{file}'. Hint: give each a fraction above 0, in total at most 1"
+                )
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Judged(Generic[T]):
-    """A source record with the name of the filter that drops it (None: it is kept)."""
+    """A source record and the name of the filter that drops it (None: it is kept)."""
 
     record: T
     fault: str | None
@@ -59,7 +61,7 @@ class Judged(Generic[T]):
 
 @dataclass
 class SplitReport:
-    """What became of the source records of one split.
+    """What happened to the source records of one split.
 
     ``read`` = ``kept`` + all of ``dropped`` (by filter; a record counts at the first filter it fails).
     ``in_scope`` and ``out_of_scope`` count the queries of ``examples`` by kind.
@@ -86,7 +88,7 @@ class SplitReport:
         return kept
 
     def count(self, examples: list[EditExample]) -> None:
-        """Count what the split ended up with."""
+        """Count the split's final examples and their queries."""
         self.examples, self.groups = len(examples), len({example.group for example in examples})
         self.in_scope = _by_kind(query.kind for example in examples for query in example.in_scope)
         self.out_of_scope = _by_kind(query.kind for example in examples for query in example.out_of_scope)
@@ -94,7 +96,7 @@ class SplitReport:
 
 @dataclass
 class PreparationReport:
-    """One report a split, for the run's records."""
+    """One report per split, for the run's records."""
 
     problem: str
     splits: dict[Split, SplitReport]
@@ -136,7 +138,7 @@ def load_splits(
     seed: int,
     fault: Callable[[T], str | None] = lambda _: None,
 ) -> dict[Split, list[Judged[T]]]:
-    """Source records of every split, in the file's order, judged by ``fault``; records of one group never part.
+    """Source records of every split, in the file's order, judged by ``fault``; records of a group stay together.
 
     ``read(name)`` reads the file that the source calls ``name``. Where splits share a file, its groups are shuffled
     by ``seed`` and cut by ``settings.fractions``; ``settings.limits`` then shortens a split. Both count the groups with

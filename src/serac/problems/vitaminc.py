@@ -1,4 +1,4 @@
-"""VitaminC: native records (claims about evidence sentences of revised pages) and the filters of the data rules."""
+"""VitaminC: native records (claims about evidence sentences of revised pages) and the filters that select them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _text(value: Any) -> str:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-"""A field that only kept records need: empty where it is null or no text."""
+"""A field that only kept records need: empty if it is null or not text."""
 
 
 class Claim(BaseModel):
@@ -47,11 +47,13 @@ class VitamincSettings(SplitSettings):
     """Which claims are kept."""
 
     revision_types: tuple[str, ...] = Field(("real",), description="values of revision_type that are kept")
-    min_evidence_words: int = Field(10, ge=0, description="evidence must have more words (split on blanks) than this")
+    min_evidence_words: int = Field(
+        10, ge=0, description="evidence must have more words (separated by blanks) than this"
+    )
 
 
 def claims_by_split(raw: Path, settings: VitamincSettings, seed: int) -> dict[Split, list[Judged[Claim]]]:
-    """All claims of ``raw/vitaminc`` by split, with the filter that drops them; claims of one page never part."""
+    """All claims of ``raw/vitaminc`` by split, with the filter that drops them; claims of a page stay together."""
 
     def read(name: str) -> list[Claim]:
         return read_claims(raw / "vitaminc" / f"{name}.jsonl", settings)
@@ -67,12 +69,12 @@ def read_claims(path: Path, settings: VitamincSettings) -> list[Claim]:
     claims = read_jsonl(path, Claim)
     for line, claim in claims:
         if claim.label not in LABELS and claim.revision_type in settings.revision_types:
-            raise RecordError(path, line, f"label: {claim.label!r} is none of {', '.join(LABELS)}")
+            raise RecordError(path, line, f"label: {claim.label!r} is not one of {', '.join(LABELS)}")
     return [claim for _, claim in claims]
 
 
 def fault(claim: Claim, settings: VitamincSettings) -> str | None:
-    """The filters of the data rules: names the first that drops a claim, None for one to keep."""
+    """The first filter that drops a claim; None if it is kept."""
     if claim.revision_type not in settings.revision_types:
         return "revision_type"
     if not claim.claim.strip():

@@ -1,6 +1,6 @@
 """zsRE in the KnowledgeEditor layout: native records and the rules that draw inputs from them.
 
-Paper, section 3 (QA and QA-hard); parity: ``data_zsre``. Differences to the reference, on purpose: answers are
+Paper, section 3 (QA and QA-hard); parity: ``data_zsre``. Deliberate differences from the reference: answers are
 replaced as literal text (the reference reads backslashes of the new answer as a template); a record whose
 alternatives are all equal has no False statement (the reference's search for another one never ends); implications or
 statements for more records than there are stop the run (the reference ignores the surplus, though the files cannot
@@ -26,7 +26,7 @@ PROMPTS = ("True or False: ", "True/False: ", "T/F: ", "Answer True or False: ")
 
 
 class ZsreSettings(SplitSettings):
-    """Rules that all problems made from zsRE share."""
+    """Settings shared by all problems made from zsRE."""
 
     implications: bool = Field(True, description="read impl_{split}.json")
     true_false: bool = Field(True, description="read zsre_yn_{split}.txt")
@@ -34,9 +34,9 @@ class ZsreSettings(SplitSettings):
         ("sex", "gender"), description="questions that contain one of these are dropped (case-sensitive)"
     )
     subsets: dict[Split, str] = Field(
-        {}, description="files beside the records that list the line numbers (from 0) that a split may use"
+        {}, description="files in the same folder that list the line numbers (from 0) that a split may use"
     )
-    draws: int = Field(3, ge=1, description="different new answers of a training record; validation and test get one")
+    draws: int = Field(3, ge=1, description="different new answers per training record; validation and test get one")
     base_inputs: Literal["questions", "all"] = Field(
         "all",
         description="what a base model is trained on: questions and rephrases (ref), or all kinds of inputs (ours)",
@@ -46,7 +46,7 @@ class ZsreSettings(SplitSettings):
     )
     reading: bool = Field(
         False,
-        description="the base model also learns to read: raw/reading, statements with questions about other facts",
+        description="the base model also learns reading comprehension (raw/reading: questions about other facts)",
     )
 
 
@@ -66,11 +66,11 @@ class _Native(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One record: a question with its original answer and everything said about it.
+    """One record: a question with its original answer and everything derived from it.
 
     ``line`` counts the records of the file from 0. ``implications`` are (question, answer) pairs. ``statement`` is
-    the True/False line, stripped, with " - " as "-". The question is also the ``group``. Only a fact that the filters
-    drop can lack an answer (``""``).
+    the True/False line, stripped, with " - " as "-". The question is also the ``group``. Only facts that the filters
+    drop may lack an answer (``""``).
     """
 
     line: int
@@ -131,7 +131,7 @@ def facts_by_split(raw: Path, settings: ZsreSettings, seed: int) -> dict[Split, 
 
 
 def raw_files(settings: ZsreSettings) -> list[str]:
-    """Files that the edits and the base model's pairs are made of, below the folder of raw sources."""
+    """Files that the edits and the base model's pairs are made from, relative to the folder of raw sources."""
     patterns = ["structured_zeroshot-{}-new_annotated_final.jsonl"]
     patterns += ["impl_{}.json"] if settings.implications else []
     patterns += ["zsre_yn_{}.txt"] if settings.true_false else []
@@ -141,7 +141,7 @@ def raw_files(settings: ZsreSettings) -> list[str]:
 
 
 def fault(fact: Fact, settings: ZsreSettings) -> str | None:
-    """The filters of the data rules: names the first that drops a fact, None for one to keep."""
+    """The first filter that drops a fact; None if it is kept."""
     if not fact.alternatives:
         return "no_alternative"
     if not fact.rephrases:
@@ -152,7 +152,7 @@ def fault(fact: Fact, settings: ZsreSettings) -> str | None:
 
 
 def read_subset(path: Path) -> set[int]:
-    """Line numbers, one a line."""
+    """Line numbers, one per line."""
     numbers = set()
     for number, text in lines(path):
         if not text.strip().isdecimal():

@@ -1,4 +1,4 @@
-"""The whole configuration: its sections, composed from what each room declares."""
+"""The whole configuration: its sections, composed from what each package declares."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def load(*paths: Path | str) -> Settings:
 def validate(raw: Mapping[str, Any], paths: Sequence[Path | str] = ()) -> Settings:
     """Typed settings of a merged configuration; raises ``ConfigError`` with a line for every mistake.
 
-    ``paths`` are the files that were merged, in this order, for the messages to name them.
+    ``paths`` are the files that were merged, in this order, so that messages can name them.
     """
     files = [(_shown(path), read_yaml(path)) for path in paths]
     settings = validate_section(settings_section(), raw, files, whole=raw)
@@ -84,6 +84,6 @@ def validate(raw: Mapping[str, Any], paths: Sequence[Path | str] = ()) -> Settin
 
 
 def _shown(path: Path | str) -> str:
-    """The path as a reader knows it: from the working directory, if it lies below."""
+    """The path as a reader knows it: relative to the working directory if it lies below it."""
     path, here = Path(path), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

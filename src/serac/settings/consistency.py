@@ -28,7 +28,10 @@ def mistakes(settings: Settings) -> Iterator[Mistake]:
         yield from _candidates(settings, editor)
     for number, name in enumerate(settings.run.problems):
         if name not in settings.problems.configured():
-            yield Mistake(("run", "problems", number), f"problems.{name} is null. Hint: describe it or do not run it")
+            yield Mistake(
+                ("run", "problems", number),
+                f"problems.{name} is null. Hint: configure it, or remove it from run.problems",
+            )
             continue
         problem = settings.problems[name]
         yield from _base(settings, name, problem)
@@ -51,14 +54,16 @@ def _architecture(checkpoint: Any, place: Path) -> Iterator[Mistake]:
         yield Mistake((*place, "family"), f"unknown model family. {suggest(size.family, FAMILIES)}")
         return
     if (size.attention or size.width) % size.heads:
-        yield Mistake((*place, "heads"), "the width is no multiple of it. Hint: change one of them")
+        yield Mistake((*place, "heads"), "the width is not a multiple of it. Hint: change one of them")
     if checkpoint.source != "generate":
         return
     if checkpoint.pretrain and FAMILIES[size.family].stacks == 1:
-        hint = "Hint: only encoder-decoders are pre-trained on copying; set it to null"
-        yield Mistake((*place[:-1], "pretrain"), f"a {size.family} model does not copy. {hint}")
+        hint = "Hint: only encoder-decoders can; set it to null"
+        yield Mistake((*place[:-1], "pretrain"), f"a {size.family} model cannot be pre-trained on copying. {hint}")
     if checkpoint.layers:
-        yield Mistake((*place[:-1], "layers"), "a generated model is not cut. Hint: set architecture.layers")
+        yield Mistake(
+            (*place[:-1], "layers"), "the layers of a generated model are not cut. Hint: set architecture.layers"
+        )
 
 
 def _candidates(settings: Settings, editor: str) -> Iterator[Mistake]:
@@ -82,14 +87,16 @@ def _candidates(settings: Settings, editor: str) -> Iterator[Mistake]:
 def _base(settings: Settings, name: str, problem: ProblemSettings[Any]) -> Iterator[Mistake]:
     place = ("problems", name)
     if (problem.base is None) == (problem.base_from is None):
-        yield Mistake(place, "needs either 'base' or 'base_from'. Hint: give one of them, and null for the other")
+        yield Mistake(place, "needs either 'base' or 'base_from'. Hint: set one of them, and the other to null")
     elif problem.base_from:
         other = settings.problems.configured().get(problem.base_from)
         if other is None or other.base is None:
             yield Mistake((*place, "base_from"), "this problem has no base model of its own. Hint: name one that has")
         elif other.task != problem.task:
-            hint = f"Hint: its base model's task is '{other.task}'"
-            yield Mistake((*place, "task"), f"differs from the task of '{problem.base_from}', base_from. {hint}")
+            hint = f"Hint: that model's task is '{other.task}'"
+            yield Mistake(
+                (*place, "task"), f"differs from the task of '{problem.base_from}', whose base model it edits. {hint}"
+            )
     tasks = PROBLEMS[name].tasks
     if problem.task not in tasks:
         yield Mistake((*place, "task"), f"'{name}' has no such task. {suggest(problem.task, tasks)}")
@@ -106,7 +113,7 @@ def _raw_files(settings: Settings, name: str) -> Iterator[Mistake]:
 
 
 def _models(settings: Settings, name: str, problem: ProblemSettings[Any]) -> Iterator[Mistake]:
-    """Checkpoints whose family cannot do what the problem asks of them, as far as it is stated."""
+    """Checkpoints whose family, where it is stated, cannot do what the problem needs."""
     place: Path = ("problems", name)
     answering: list[tuple[Path, Any, str]] = [
         ((*place, "counterfactual", "checkpoint"), problem.counterfactual, problem.task)
@@ -136,8 +143,8 @@ def _family(settings: Settings, place: Path, checkpoint: str, task: str) -> Iter
     size = settings.checkpoints[checkpoint].architecture
     if size and size.family in FAMILIES and task not in FAMILIES[size.family].tasks:
         able = [name for name, family in FAMILIES.items() if task in family.tasks]
-        what = "encode texts" if task == "binary" else f"answer as the task '{task}' asks"
-        yield Mistake(place, f"a {size.family} model cannot {what}. Hint: take one of the family {' or '.join(able)}")
+        what = "encode texts" if task == "binary" else f"perform the task '{task}'"
+        yield Mistake(place, f"a {size.family} model cannot {what}. Hint: choose one of the family {' or '.join(able)}")
 
 
 def _positions(settings: Settings, checkpoint: str, length: int, place: Path) -> Iterator[Mistake]:
@@ -145,11 +152,13 @@ def _positions(settings: Settings, checkpoint: str, length: int, place: Path) ->
     size = section.architecture
     known = section.source == "generate" and size is not None and size.family in FAMILIES
     if known and size and FAMILIES[size.family].positions and length > POSITIONS:
-        yield Mistake(place, f"the generated checkpoint '{checkpoint}' reads {POSITIONS} tokens. Hint: lower it")
+        yield Mistake(
+            place, f"the generated checkpoint '{checkpoint}' reads at most {POSITIONS} tokens. Hint: lower it"
+        )
 
 
 def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> Iterator[Mistake]:
-    """Batches that ask for more edits of distinct groups than a split may hold."""
+    """Batches that need more edits of distinct groups than a split may hold."""
     limits, place = problem.data.limits, ("problems", name)
     for where, k in _edited_at_once(settings, name):
         for split in ("test",) if where[1] in ("batched_edits", "sequential_edits") else SPLITS:
@@ -164,7 +173,7 @@ def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> It
     near = getattr(problem.data, "hard_negatives", None)
     if near and problem.encoder and near.num_exclude >= min(limits.values(), default=near.num_exclude + 1):
         hint = "Hint: lower it, or raise the limits"
-        yield Mistake((*place, "data", "hard_negatives", "num_exclude"), f"it leaves no neighbour in a split. {hint}")
+        yield Mistake((*place, "data", "hard_negatives", "num_exclude"), f"no neighbours are left in a split. {hint}")
     if fault := PROBLEMS[name].fault(problem.data, problem.encoder is not None):
         yield Mistake(place, fault)
 
@@ -191,11 +200,13 @@ def _editor(settings: Settings, name: str, editor: str, place: Path) -> Iterator
         if kind != found:
             what = f"problems.{name}.scope.{classifier} is of the kind '{found}', not '{kind}'"
             yield Mistake(
-                ("editors", editor, "classifier"), f"{what}. Hint: take {' or '.join(able) or 'another method'}"
+                ("editors", editor, "classifier"), f"{what}. Hint: choose {' or '.join(able) or 'another method'}"
             )
     if section.answers_only and problem.task == "dialogue":
-        yield Mistake(place, f"'{editor}' needs edits whose label is an answer. Hint: take it off the list")
+        yield Mistake(place, f"'{editor}' needs edits whose label is an answer. Hint: remove it from the list")
     if section.trained and editor not in problem.training:
-        yield Mistake(place, f"'{editor}' has no key in problems.{name}.training. Hint: say there how it is trained")
+        yield Mistake(
+            place, f"'{editor}' has no key in problems.{name}.training. Hint: add its training settings there"
+        )
     if editor not in settings.tuning.candidates:
-        yield Mistake(place, f"'{editor}' has no key in tuning.candidates. Hint: list what to try for it")
+        yield Mistake(place, f"'{editor}' has no key in tuning.candidates. Hint: list the candidates to try")

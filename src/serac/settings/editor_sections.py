@@ -11,6 +11,6 @@ from serac.editors.registry import EDITORS
 
 
 def editor_settings() -> Any:
-    """The type of an editor's section: ``method`` says which editor's. Only added editors are imported for this."""
+    """The type of an editor's section: ``method`` tells which. Only added editors are imported for this."""
     added = tuple(EDITORS[name].section for name in EDITORS.added())
     return Annotated[Union[EditorSettings, *added], Field(discriminator="method")] if added else EditorSettings

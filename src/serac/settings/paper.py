@@ -17,14 +17,15 @@ from serac.paper.registry import ITEMS
 class PaperSettings(Section):
     """What the tables and figures show."""
 
-    k: PositiveInt = Field(10, description="simultaneous edits wherever an item does not vary them (paper: 10)")
+    k: PositiveInt = Field(10, description="number of simultaneous edits, unless an item varies it (paper: 10)")
     k_by_problem: Named[ProblemName, PositiveInt] = Field(
-        {}, description="simultaneous edits on a problem where they differ from `k` (paper: 5 on ConvSent); null: `k`"
+        {},
+        description="simultaneous edits of single problems, where different from `k` (paper: 5 on ConvSent); null: `k`",
     )
     seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
     partial: bool = Field(
         False,
-        description="make tables, figures and report of the results that are there; a note names those that are "
+        description="make tables, figures and the report from the results that exist; a note names those that are "
         "missing, and nothing is computed for them",
     )
 
@@ -37,11 +38,11 @@ class PaperSettings(Section):
         return self.k_by_problem.get(problem, self.k)
 
     def settings_of(self, item: str) -> ItemSettings:
-        """Settings of an item, empty ones if it has none."""
+        """Settings of an item; empty if it has none."""
         return getattr(self, item, ItemSettings())
 
     def uses(self) -> Iterator[tuple[str, str, str]]:
-        """Name of the item, problem and editor of everything that is evaluated beside `problems.<name>.editors`."""
+        """Item, problem and editor of everything that is evaluated in addition to `problems.<name>.editors`."""
         for item in ITEMS:
             yield from ((item, problem, editor) for problem, editor in self.settings_of(item).uses())
 

@@ -15,7 +15,7 @@ SLOWDOWN = 47
 
 
 def emulated_bfloat16(settings: Settings, cpuinfo: Path = Path("/proc/cpuinfo")) -> str | None:
-    """A warning if the run computes in bfloat16 on a CPU that only emulates it; None where all is well or unknown."""
+    """A warning if the run computes in bfloat16 on a CPU that only emulates it; otherwise, or if unknown, None."""
     keys = [".".join(path) for path in _bfloat16(settings.model_dump())]
     if settings.run.device != "cpu" or not keys or not cpuinfo.is_file():
         return None

@@ -25,18 +25,20 @@ class ProblemSettings(Section, Generic[Data]):
     task: Literal["seq2seq", "causal", "chat", "binary", "dialogue"] = Field(
         description="how models read and are scored"
     )
-    max_length: PositiveInt = Field(description="most tokens of an input")
-    data: Data = Field(description="preparation of its raw records")
+    max_length: PositiveInt = Field(description="maximum number of tokens of an input")
+    data: Data = Field(description="preparation of the raw records")
     seed: int = Field(0, description="seed of the preparation's random choices")
     encoder: CheckpointName | None = Field(
-        None, description="checkpoint whose embedding space gives nearest neighbours"
+        None, description="checkpoint of the sentence encoder that finds nearest neighbours"
     )
-    base: BaseModelSettings | None = Field(None, description="base model; null: that of the problem `base_from`")
+    base: BaseModelSettings | None = Field(
+        None, description="base model; null: the base model of the problem `base_from`"
+    )
     base_from: ProblemName | None = Field(None, description="problem whose base model is edited here too")
     edited_matrices: tuple[str, ...] = Field(
         (),
-        description="patterns of weight matrices that FT, ENN and MEND edit; none: MLPs of the last layers, 2 of "
-        "encoder and decoder, 3 of an encoder alone (paper)",
+        description="patterns of weight matrices that FT, ENN and MEND edit; empty: MLPs of the last layers, 2 each of "
+        "encoder and decoder, or 3 of a model with only one of them (paper)",
     )
     scope: dict[str, ScopeSettings] = Field(description="scope classifiers by name")
     counterfactual: CounterfactualSettings = Field(description="SERAC's counterfactual model")

@@ -1,4 +1,4 @@
-"""Taking single files out of downloaded archives that are not trusted."""
+"""Extracting single files from untrusted downloaded archives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from serac.errors import RetrievalError
 from serac.sources.disk import require_space
 
 LARGEST = 4 * 10**9
-"""Bytes that one member may have; the largest file of the sources has some hundred million."""
+"""Maximum bytes of a member; the largest file of the sources has a few hundred million."""
 _BLOCK = 1 << 20
 
 
@@ -40,7 +40,7 @@ class _Member:
 def extract(archive: Path, wanted: str, target: Path, *, largest: int = LARGEST) -> None:
     """Write the one member of a zip or tar file whose path ends with ``wanted`` to ``target``.
 
-    Only bytes of that member are written, to that one path. Raises ``RetrievalError`` if the file is no archive, if
+    Only bytes of that member are written, to that one path. Raises ``RetrievalError`` if the file is not an archive, if
     any member would leave the folder, or if the member is missing, named twice, a link, larger than ``largest``,
     longer than the archive states, or damaged.
     """
@@ -57,7 +57,7 @@ def extract(archive: Path, wanted: str, target: Path, *, largest: int = LARGEST)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
                 raise RetrievalError(
-                    f"cannot write {target}: {error.strerror}. Hint: make room, then run again"
+                    f"cannot write {target}: {error.strerror}. Hint: free disk space, then run again"
                 ) from error
             raise RetrievalError(f"{archive} is damaged ({error}). Hint: delete it and run again") from error
         except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
@@ -65,7 +65,7 @@ def extract(archive: Path, wanted: str, target: Path, *, largest: int = LARGEST)
 
 
 def is_intact(file: Path) -> bool:
-    """Whether a file is a zip or tar file whose checksums hold: a download that was spliced of two files is not."""
+    """Whether a file is a zip or tar file with correct checksums; a download spliced from two files is not."""
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as zipped:
@@ -84,7 +84,7 @@ def _members(archive: Path, stack: ExitStack) -> list[_Member]:
         tarred = stack.enter_context(tarfile.open(archive))  # noqa: SIM115
         return [_tar_member(tarred, info) for info in tarred.getmembers() if not info.isdir()]
     raise RetrievalError(
-        f"{archive} is neither a zip nor a tar file: the address may have delivered a web page. Hint: look into it, "
+        f"{archive} is neither a zip nor a tar file: the address may have delivered a web page. Hint: inspect it, "
         "delete it and run again"
     )
 

@@ -1,4 +1,4 @@
-"""Asking for room before something large is written."""
+"""Checking for free disk space before something large is written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from serac.errors import RetrievalError
 
 _RESERVE = 200e6
-"""Bytes that stay free for everything else."""
+"""Bytes that must stay free."""
 
 
 def require_space(folder: Path, size: float, what: str) -> None:
@@ -18,5 +18,6 @@ def require_space(folder: Path, size: float, what: str) -> None:
     if size + _RESERVE > free:
         raise RetrievalError(
             f"{what} needs {size / 1e9:.2f} GB (and {_RESERVE / 1e9:.1f} GB to spare), but {folder} has "
-            f"{free / 1e9:.2f} GB free. Hint: make room, or run in a folder on a larger disk (snakemake --directory)"
+            f"{free / 1e9:.2f} GB free. Hint: free disk space, or run in a folder on a larger disk (snakemake "
+            "--directory)"
         )

@@ -1,4 +1,4 @@
-"""Downloading one file over HTTP or from Google Drive, by gdown: with retries, resuming what a killed job left."""
+"""Downloading one file over HTTP or from Google Drive, by gdown: with retries, resuming partial downloads."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _DRIVE = re.compile(r"https://drive\.google\.com/")
 def download(
     address: str, target: Path, *, tries: int = TRIES, longest_wait: float = 60, largest: float = math.inf
 ) -> Path:
-    """What ``address`` delivers, as ``target``; a partial file never takes the target's place.
+    """Download ``address`` to ``target``; a partial file never replaces the target.
 
     Lost connections, timeouts and the server's errors (5xx, 429) are tried ``tries`` times, waiting up to
-    ``longest_wait`` seconds in between. Raises ``RetrievalError`` if that does not help, the disk is too
+    ``longest_wait`` seconds in between. Raises ``RetrievalError`` if all tries fail, the disk is too
     small, or the server sends more than ``largest`` bytes.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,13 +77,13 @@ def _cannot_resume(state: RetryCallState) -> bool:
 
 
 def _start_over(target: Path) -> None:
-    """Forget partial files, which the server may be unable to continue."""
+    """Delete partial files, which the server may be unable to continue."""
     for partial in target.parent.glob(f"{target.name}*.part"):
         partial.unlink()
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Faults that may be gone at the next try."""
+    """Faults that the next try may not meet."""
     if isinstance(error, requests.HTTPError):
         return error.response is not None and error.response.status_code in (429, *range(500, 600))
     return isinstance(error, (requests.ConnectionError, requests.Timeout, DownloadError))
@@ -95,5 +95,5 @@ def _reason(error: Exception) -> str:
 
 def _advice(address: str) -> str:
     if _DRIVE.match(address):
-        return "Google Drive limits how often a file is fetched; try again tomorrow, or get it by a browser and"
-    return "try again later, or on a machine without internet"
+        return "Google Drive limits downloads of a file; try again tomorrow, or download it with a browser and"
+    return "try again later, or on a machine without internet access"

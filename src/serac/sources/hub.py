@@ -1,4 +1,4 @@
-"""Files of Hugging Face repositories at one commit."""
+"""Files of a Hugging Face repository at one commit."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def retrieve(
 ) -> Path:
     """Download the files of ``repo`` that ``choose`` picks from all its names, resuming what is in ``folder``.
 
-    Commit: ``revision``, else the locked one, else the newest. The lock pins it once the content of every file is
+    Commit: ``revision``, or the locked one, or the newest. The lock pins it once the content of every file is
     checked. Raises ``RetrievalError`` if the hub cannot be reached, lacks the repository, commit or a file, if the disk
-    is too small, if a file has more than ``largest`` bytes, is not what its name says, or differs from the lock.
+    is too small, if a file has more than ``largest`` bytes, does not match its name, or differs from the lock.
     """
     address = f"hf://{'datasets/' if kind == 'dataset' else ''}{repo}"
     try:
@@ -53,7 +53,8 @@ def retrieve(
     except (httpx2.HTTPError, OSError) as error:
         reason = " ".join(str(error).split())
         raise RetrievalError(
-            f"cannot retrieve {address} (revision {revision or 'newest'}): {reason}. Hint: without internet set the "
+            f"cannot retrieve {address} (revision {revision or 'newest'}): {reason}. Hint: without internet access, "
+            "set the "
             f"{'source’s origin' if kind == 'dataset' else 'checkpoint’s source'} to 'local' and 'path' to a folder"
         ) from error
     for file in files.values():
@@ -75,19 +76,19 @@ def _fetch(repo: str, kind: Kind, name: str, revision: str, folder: Path) -> Pat
 
 
 def model_files(names: Sequence[str]) -> list[str]:
-    """Configuration, tokenizer and weights of a model repository: safetensors, else PyTorch's own format.
+    """Configuration, tokenizer and weights of a model repository: safetensors, otherwise PyTorch's own format.
 
-    Raises ``RetrievalError`` where there are none.
+    Raises ``RetrievalError`` if there are no weights.
     """
     top = [name for name in names if "/" not in name]
     weights = [name for name in top if name.startswith("model") and ".safetensors" in name]
     weights = weights or [name for name in top if name.startswith("pytorch_model") and ".bin" in name]
     if not weights:
-        raise RetrievalError(f"the repository holds no weights for PyTorch, only {', '.join(sorted(top))}")
+        raise RetrievalError(f"the repository has no PyTorch weights, only {', '.join(sorted(top))}")
     others = [name for name in top if name.endswith((".json", ".model", ".txt")) and not _is_index(name)]
     return sorted({*others, *weights})
 
 
 def _is_index(name: str) -> bool:
-    """Whether a JSON file only lists the parts of weights in some format."""
+    """Whether a JSON file only lists the parts of the weights in some format."""
     return name.endswith(".index.json")

@@ -1,4 +1,4 @@
-"""The lock file: which revision and bytes the first successful retrieval of each address brought."""
+"""The lock file: the revision and checksums of the first successful retrieval of each address."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Lock:
         return revision
 
     def check(self, address: str, files: Mapping[str, Path], revision: str | None = None) -> None:
-        """Compare retrieved ``files`` with the entry of ``address``; what it lacks is recorded.
+        """Compare retrieved ``files`` with the entry of ``address``; whatever the entry lacks is added.
 
-        Raises ``RetrievalError`` where revision, size or checksum differ; nothing is recorded then.
+        Raises ``RetrievalError`` if revision, size or checksum differ; then nothing is added.
         """
         found = {name: fingerprint(path) for name, path in files.items()}
         with self._alone():
@@ -49,14 +49,14 @@ class Lock:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One process at a time inside the block."""
+        """Allow one process at a time inside the block."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         sign = SoftFileLock(f"{self.path}.writing")
         try:
             sign.acquire(timeout=_PATIENCE)
         except Timeout:
             raise RetrievalError(
-                f"{sign.lock_file} has been there for {_PATIENCE} seconds. Hint: delete it if no retrieval is running"
+                f"{sign.lock_file} has existed for {_PATIENCE} seconds. Hint: delete it if no retrieval is running"
             ) from None
         try:
             yield
@@ -66,7 +66,7 @@ class Lock:
     def _message(self, what: str, found: str, known: str) -> str:
         return (
             f"{what}: retrieved {found}, but {self.path} records {known}. Hint: the download is damaged or the source "
-            f"has changed; run again to retrieve it anew, or remove the entry from {self.path} to accept the change"
+            f"has changed; run again to retrieve it again, or remove the entry from {self.path} to accept the change"
         )
 
     def _read(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Lock:
         except json.JSONDecodeError as error:
             raise ConfigError(
                 f"the lock file {self.path} is not JSON (line {error.lineno}: {error.msg}). Hint: restore it from git, "
-                "or delete it to pin anew"
+                "or delete it to pin everything again"
             ) from None
 
     def _write(self, entries: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from serac.errors import RecordError
 
 
 def write_questions(table: Path, target: Path) -> None:
-    """Turn ``question`` and ``answer`` of a Parquet file into JSON, questions written as zsRE writes them.
+    """Turn ``question`` and ``answer`` of a Parquet file into JSON, with questions in zsRE's style.
 
     The first letter becomes a capital and a question mark is added (reference code). Raises ``RecordError`` if a
     column is missing.

@@ -1,4 +1,4 @@
-"""Names of the raw files of every source, as the sources deliver them (docs/architecture.md)."""
+"""Names of the raw files of every source, as the sources deliver them."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ RAW_FILES: dict[str, tuple[str, ...]] = {
 
 
 def raw_paths(raw: str, *sources: str) -> list[str]:
-    """Paths of all files of ``sources`` below the folder ``raw``."""
+    """Paths of all files of ``sources`` in the folder ``raw``."""
     return [f"{raw}/{source}/{file}" for source in sources for file in RAW_FILES[source]]

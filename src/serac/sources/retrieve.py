@@ -1,4 +1,4 @@
-"""From releases to raw files: download, check against the lock, take out the file, bring it into the native layout."""
+"""From releases to raw files: download, check against the lock, extract the file, bring it into the native layout."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def retrieve_archive(release: ReleaseSettings, target: Path, work: Path, lock: L
 
 
 def extract_file(archive: Path, source: SourceSettings, file: str, target: Path) -> None:
-    """Take one raw file of ``source`` out of its release's archive."""
+    """Extract one raw file of ``source`` from its release's archive."""
     extract(archive, source.upstream_path(file), target)
 
 
@@ -43,7 +43,7 @@ def retrieve_file(
     path = source.upstream_path(file, release)
     if release.kind == "manual":
         raise RetrievalError(
-            f"{release.title} has to be downloaded by hand from {release.address}. Hint: put {file} into a folder, set "
+            f"{release.title} must be downloaded by hand from {release.address}. Hint: put {file} into a folder, set "
             "the source's origin to 'local' and 'path' to that folder"
         )
     if release.kind == "dataset":
@@ -64,12 +64,12 @@ def retrieve_file(
 
 
 def _largest(release: ReleaseSettings) -> float:
-    """Bytes that one download of a release may have."""
+    """Maximum bytes of one download of a release."""
     return TIMES_STATED * release.megabytes * 1e6
 
 
 def _accept(lock: Lock, address: str, name: str, file: Path) -> None:
-    """Keep a download only if it is what the lock records."""
+    """Keep a download only if it matches the lock."""
     try:
         lock.check(address, {name: file})
     except RetrievalError:
@@ -80,7 +80,7 @@ def _accept(lock: Lock, address: str, name: str, file: Path) -> None:
 def _only(path: str) -> Callable[[Sequence[str]], list[str]]:
     def choose(names: Sequence[str]) -> list[str]:
         if path not in names:
-            raise RetrievalError(f"the data set holds no file '{path}', only {', '.join(sorted(names)[:10])}")
+            raise RetrievalError(f"the data set has no file '{path}', only {', '.join(sorted(names)[:10])}")
         return [path]
 
     return choose

@@ -1,7 +1,7 @@
-"""How earlier attempts at a job ended, so that the next one asks for more of what was missing and of nothing else.
+"""How earlier attempts at a job ended, so that the next one requests more of what was lacking and nothing else.
 
 A job keeps one small file while it runs and after it has failed. SIGTERM (SLURM's time limit, a cancellation) is
-counted as a lack of time. An error of the allocator is counted as a lack of memory, and so is an end without notice:
+counted as a lack of time. An error of the allocator is counted as a lack of memory, and so is an unexplained end:
 a kernel that runs out of memory sends SIGKILL. A job that SLURM requeues under the same id is the same attempt.
 """
 
@@ -29,17 +29,17 @@ class Attempts:
 
     @property
     def settled(self) -> Attempts:
-        """With an end without notice counted."""
+        """The same, counting an unexplained end."""
         return self if self.running is None else Attempts(self.time, self.memory + 1)
 
 
 def before(rule: str, wildcards: Mapping[str, Any]) -> Attempts:
-    """What earlier attempts at this job lacked; nothing if there were none or the last one succeeded."""
+    """What earlier attempts at this job lacked: nothing if there were none or if the last one succeeded."""
     return _read(_file(rule, wildcards)).settled
 
 
 def begin(rule: str, wildcards: Mapping[str, Any]) -> None:
-    """Note that an attempt runs; from now on SIGTERM ends the process by ``SystemExit``."""
+    """Record that an attempt runs; from now on, SIGTERM ends the process with ``SystemExit``."""
     file, job = _file(rule, wildcards), os.environ.get("SLURM_JOB_ID", "")
     last = _read(file)
     requeued = bool(job) and last.running == job
@@ -49,7 +49,7 @@ def begin(rule: str, wildcards: Mapping[str, Any]) -> None:
 
 
 def end(rule: str, wildcards: Mapping[str, Any], ending: Ending | None) -> None:
-    """Note how the attempt ended; ``None``: it succeeded, and all earlier ones are forgotten."""
+    """Record how the attempt ended; ``None``: it succeeded, and all earlier ones are forgotten."""
     file = _file(rule, wildcards)
     past = _read(file)
     if ending is None:
@@ -59,7 +59,7 @@ def end(rule: str, wildcards: Mapping[str, Any], ending: Ending | None) -> None:
 
 
 def ending_of(error: type[BaseException]) -> Ending:
-    """What an exception says of an attempt: errors of Python's and torch's allocators mean a lack of memory."""
+    """What an exception says about an attempt: errors of Python's and torch's allocators mean a lack of memory."""
     names = {one.__name__ for one in error.__mro__}
     return "memory" if names & {"MemoryError", "OutOfMemoryError"} else "error"
 

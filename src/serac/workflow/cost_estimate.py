@@ -1,4 +1,4 @@
-"""What every rule with a model has to compute under a configuration: FLOPs, memory and disk of its jobs."""
+"""What the rules that use models compute under a configuration: FLOPs, memory and disk space of their jobs."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ class Estimate:
         """Of a named checkpoint; ``ConfigError`` if it states no architecture."""
         architecture = self.settings.checkpoints[checkpoint].architecture
         if architecture is None:
-            raise ConfigError(f"checkpoints.{checkpoint} states no architecture. Hint: estimates need its sizes")
+            raise ConfigError(
+                f"checkpoints.{checkpoint} states no architecture. Hint: add it; estimates need the model's size"
+            )
         return size_of(architecture)
 
     def _base(self, problem: str, name: str = "base") -> Any:

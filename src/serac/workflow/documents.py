@@ -1,6 +1,6 @@
-"""Write the generated pages of docs/, but for the configuration: ``python -m serac.workflow.documents``.
+"""Write the generated pages of docs/, except the configuration: ``python -m serac.workflow.documents``.
 
-With further configuration files, merged on top, what they cost is printed instead.
+With further configuration files, merged on top, it prints their cost instead.
 """
 
 from __future__ import annotations

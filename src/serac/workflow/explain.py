@@ -13,7 +13,7 @@ from serac.errors import SeracError
 from serac.workflow.provenance import Record, checksum, device_of, folder_of, read_records, record_of
 
 _SHOWN = 3
-"""Files, hashes and the like of one rule that are printed unless all are asked for."""
+"""How many files, hashes and so on are printed per rule, unless all are requested."""
 
 
 def explain(path: Path | str, *, everything: bool = False) -> str:
@@ -80,7 +80,7 @@ def _block(number: int, jobs: Sequence[Record], shown: int) -> str:
     lines += [f"   commit: {_joined([job.made['commit'] for job in jobs], shown)}"]
     lines += [f"   machine: {_joined([device_of(job.made) for job in jobs], shown)}"]
     outside = dict.fromkeys(path for job in jobs for path, kind in job.inputs.items() if kind == "missing")
-    lines += [f"   input no longer there: {path}" for path in outside]
+    lines += [f"   input no longer exists: {path}" for path in outside]
     return "\n".join(lines)
 
 
@@ -96,7 +96,7 @@ def _joined(values: Sequence[str], shown: int) -> str:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings by their dotted path, those that are not set left out.
+    """Nested settings by their dotted path, without those that are not set.
 
     >>> _flat({"train": {"steps": 3, "clip": None}, "seeds": [0, 1]})
     {'train.steps': '3', 'seeds': '[0, 1]'}
@@ -113,7 +113,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line of :func:`explain`."""
     parser = argparse.ArgumentParser(prog="python -m serac.workflow.explain", description=(__doc__ or "").split(":")[0])
-    parser.add_argument("file", help="a file below results/ or resources/, as seen from the folder that holds them")
+    parser.add_argument("file", help="a file in results/ or resources/, as a path from the folder that contains them")
     parser.add_argument("--all", action="store_true", help="list every job instead of the first few of each rule")
     options = parser.parse_args(arguments)
     try:

@@ -1,7 +1,7 @@
 """Cancel the jobs that a killed Snakemake left in SLURM's queue: ``python -m serac.workflow.leftover_jobs [FOLDER]``.
 
 A Snakemake that dies by SIGKILL cannot cancel its jobs, and the next one does not know them: it would submit the same
-jobs again beside them. Every Snakemake logs its *SLURM run ID*, which is the name of all its jobs.
+jobs again. Every Snakemake logs its *SLURM run ID*, which is the name of all its jobs.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _ALIVE = "PENDING,CONFIGURING,RUNNING,SUSPENDED,COMPLETING"
 
 
 class LeftoverJobsError(SeracError):
-    """Leftover jobs cannot be told from those of a running Snakemake, or do not end."""
+    """Leftover jobs cannot be distinguished from those of a running Snakemake, or do not end."""
 
 
 def cancel_leftover_jobs(folder: Path | str, *, patience: float = 300.0, elsewhere: bool = False) -> list[int]:
-    """Cancel and await all jobs that Snakemakes of the past submitted from ``folder``; returns their ids.
+    """Cancel and await all jobs that earlier Snakemakes submitted from ``folder``; returns their ids.
 
-    ``elsewhere``: a run that started on another host is known to be dead. Raises :class:`LeftoverJobsError` if a
-    Snakemake is still at work there or may be on another host, or if a job outlives ``patience`` seconds.
+    ``elsewhere``: a run that started on another host is known to have ended. Raises :class:`LeftoverJobsError` if a
+    Snakemake is still running there or may be on another host, or if a job outlives ``patience`` seconds.
     """
     folder = Path(folder).resolve()
     require_none_alive(folder, elsewhere=elsewhere)
@@ -41,13 +41,13 @@ def cancel_leftover_jobs(folder: Path | str, *, patience: float = 300.0, elsewhe
     deadline = time.monotonic() + patience
     while left := jobs_named(names):
         if time.monotonic() > deadline:
-            raise LeftoverJobsError(f"jobs {left} do not end. Hint: `squeue` tells why; try again when they are gone")
+            raise LeftoverJobsError(f"jobs {left} do not end. Hint: `squeue` shows why; try again when they are gone")
         time.sleep(1)
     return jobs
 
 
 def require_none_alive(folder: Path, *, elsewhere: bool = False) -> None:
-    """Raises :class:`LeftoverJobsError` if a Snakemake works in ``folder`` or, unless ``elsewhere``, may do so.
+    """Raises :class:`LeftoverJobsError` if a Snakemake is running in ``folder`` or, unless ``elsewhere``, may be.
 
     Processes of another host cannot be seen: a folder that is locked by a run that started there counts as in use.
     """
@@ -61,7 +61,7 @@ def require_none_alive(folder: Path, *, elsewhere: bool = False) -> None:
     if locked and host not in (None, platform.node()) and not elsewhere:
         raise LeftoverJobsError(
             f"the last Snakemake in {folder} started on {host} and may still be running there. Hint: run this on "
-            f"{host}; if that run is dead, use `python -m serac.workflow.leftover_jobs --dead-elsewhere`"
+            f"{host}; if that run has ended, use `python -m serac.workflow.leftover_jobs --dead-elsewhere`"
         )
 
 
@@ -107,7 +107,9 @@ def _run(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise LeftoverJobsError(f"there is no {command[0]} here. Hint: run this where you submit jobs") from error
+        raise LeftoverJobsError(
+            f"the command {command[0]} was not found. Hint: run this where you submit jobs"
+        ) from error
     if done.returncode != 0:
         raise LeftoverJobsError(f"{command[0]} failed: {done.stderr.strip()}")
     return done.stdout
@@ -117,9 +119,9 @@ def main() -> None:
     """Command line of :func:`cancel_leftover_jobs`."""
     parser = argparse.ArgumentParser(prog="python -m serac.workflow.leftover_jobs", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default=".", help="where Snakemake ran (default: here)")
-    parser.add_argument("--check", action="store_true", help="cancel nothing; fail if a Snakemake works there")
+    parser.add_argument("--check", action="store_true", help="cancel nothing; fail if a Snakemake is running there")
     parser.add_argument(
-        "--dead-elsewhere", action="store_true", help="the run that started on another host is known to be dead"
+        "--dead-elsewhere", action="store_true", help="the run that started on another host is known to have ended"
     )
     options = parser.parse_args()
     try:

@@ -1,7 +1,7 @@
-"""How far a run is: jobs done and running, and about how long it still takes.
+"""Progress of a run: jobs done and running, and the estimated time left.
 
-On a terminal a few lines are drawn anew in place of Snakemake's messages, which its log file keeps; warnings and errors
-are printed above them. Elsewhere Snakemake writes as usual, and one line of progress at most every five minutes.
+In a terminal, a few updating lines replace Snakemake's messages, which its log file keeps; warnings and errors are
+printed above them. Elsewhere, Snakemake writes as usual, with one progress line at most every five minutes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TAIL = 4096
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A job that runs: its rule, what it is about, its log, and when it started."""
+    """A running job: its rule, its wildcards, its log, and when it started."""
 
     rule: str
     about: str
@@ -60,7 +60,7 @@ class Progress:
         return sum(map(len, self.finished.values()))
 
     def plan(self, counts: dict[str, int]) -> None:
-        """The run begins, with so many jobs by rule."""
+        """The run begins; ``jobs`` are counted by rule."""
         self.counts = {rule: number for rule, number in counts.items() if rule != "total"}
         self.began = self.now()
 
@@ -79,7 +79,7 @@ class Progress:
         self.running.pop(job, None)
 
     def seconds_left(self) -> float | None:
-        """Expected wall-clock seconds until the end, or ``None`` while nothing is known that it could be told from.
+        """Expected wall-clock seconds until the end, or ``None`` while there is nothing to estimate it from.
 
         Every job is expected to take the mean of its rule in this run, else in earlier runs, else of all finished
         jobs; the work that is left is divided by the number of jobs that have run side by side on average.
@@ -109,7 +109,7 @@ class Progress:
             return f"{self.done} of {self.total} jobs done (100%)"
         left = self.seconds_left()
         share = self.done / self.total if self.total else 0.0
-        ahead = "time left not known yet" if left is None else f"about {duration(left)} left"
+        ahead = "time left unknown" if left is None else f"about {duration(left)} left"
         return f"{self.done} of {self.total} jobs done ({share:.0%}), {len(self.running)} running, {ahead}"
 
 
@@ -141,7 +141,7 @@ def last_line(log: Path | None) -> str:
 
 
 def earlier_seconds() -> dict[str, list[float]]:
-    """Seconds of the jobs of earlier runs in this folder, by rule; of damaged records nothing."""
+    """Seconds of the jobs of earlier runs in this folder, by rule; damaged records are skipped."""
     seconds: dict[str, list[float]] = defaultdict(list)
     try:
         for record in read_records([*Path("results").glob("*"), *Path("resources").glob("*")]):
@@ -162,7 +162,7 @@ class LogHandler(LogHandlerBase):
         self.quiet_until = time.monotonic() + _QUIET_SECONDS
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Follow one event of Snakemake; print what a person has to see."""
+        """Handle one event of Snakemake; print what the user has to see."""
         event: Any = getattr(record, "event", None)
         progress = self.progress
         if event == LogEvent.RUN_INFO:

@@ -1,6 +1,6 @@
-"""Where every file of a run came from: one record per job, written by :func:`serac.workflow.start` when it succeeds.
+"""Where every file came from: one record per job, written by :func:`serac.workflow.start` when it succeeds.
 
-Records lie below ``provenance`` beside ``logs``. The hash of a job covers all settings and inputs that it depends on:
+Records are in ``provenance``, next to ``logs``. The hash of a job covers all settings and inputs that it depends on:
 its rule, parameters and wildcards, and the hashes of the jobs that made its inputs. The chain ends at raw data, which
 enters by its bytes: a job without inputs is known by the checksums of its outputs.
 """
@@ -24,9 +24,9 @@ from typing import Any
 from serac.errors import ConfigError
 
 _NAMES_OF_PLACES = frozenset({"run", "world"})
-"""Wildcards that only say where files lie."""
+"""Wildcards that only determine paths."""
 _PLACES = frozenset({"work", "lock"})
-"""Parameters that only say where files lie."""
+"""Parameters that only determine paths."""
 _PACKAGES = ("serac-reproduction", "torch", "transformers", "tokenizers", "numpy", "scikit-learn", "snakemake")
 
 
@@ -51,7 +51,7 @@ class Record:
 
 
 def path_of(log: Path | str) -> Path:
-    """Where the record of the job with this log lies: ``…/provenance/x.json`` for ``…/logs/x.log``.
+    """Path of the record of the job with this log: ``…/provenance/x.json`` for ``…/logs/x.log``.
 
     >>> path_of("results/smoke/logs/train_base/qa/base.log").as_posix()
     'results/smoke/provenance/train_base/qa/base.json'
@@ -119,7 +119,9 @@ def read(file: Path | str) -> Record:
     try:
         return Record(**json.loads(Path(file).read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"{file} is not a provenance record ({error}). Hint: delete it and rerun its job") from None
+        raise ConfigError(
+            f"{file} is not a valid provenance record ({error}). Hint: delete it and rerun its job"
+        ) from None
 
 
 def folder_of(path: Path | str) -> Path:
@@ -147,13 +149,13 @@ def record_of(path: Path | str) -> Record:
         if str(path) in record.outputs:
             return record
     raise ConfigError(
-        f"no provenance record names {path}. Hint: give its path as the workflow does, from the folder that holds "
-        "`results`; a file of an earlier version has no record until its rule runs again"
+        f"no provenance record names {path}. Hint: give its path relative to the folder that contains `results`; a "
+        "file of an earlier version has no record until its rule runs again"
     )
 
 
 def origin(*paths: Path | str) -> dict[str, str]:
-    """What to say of numbers in these files: hash, commit, device and versions, each listed once."""
+    """The origin of the numbers in these files: hash, commit, device and versions, each listed once."""
     records = [record_of(path) for path in paths]
     hashes = sorted({record.hash for record in records})
     made = [record.made for record in records]

@@ -1,4 +1,4 @@
-"""Table ``rules``: what each rule of the workflow cost, and the chain of jobs that a run cannot be faster than."""
+"""Table ``rules``: what each rule of the workflow cost, and the longest chain of dependent jobs."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def cells(settings: ItemSettings, scenario: Scenario) -> list[Cell]:
 def caption(settings: ItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        "Time and peak memory by rule, and the longest chain of jobs that wait for each other: a run cannot be faster "
-        "than that however many cores it has."
+        "Time and peak memory by rule, and the longest chain of dependent jobs: no number of cores makes a run faster "
+        "than that."
     )
 
 
 def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
-    """Add up what every rule took; a folder may hold records of rules that are no more."""
+    """Add up what every rule took; a folder may hold records of rules that no longer exist."""
     folders = [Path(cell.file) for cell in data.cells]
     entries = sorted(entry for folder in folders for entry in folder.glob("*"))
     rules = [entry for entry in entries if entry.stem in data.rules]
@@ -110,15 +110,15 @@ def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], known: Mapping[s
     )
     if not costs.grants:
         display = display.drop(columns=["seconds in queue, mean", "GPU time"])
-    caption = f"Wall-clock seconds and peak memory by rule, {data['seconds'].sum() / 60:.1f} minutes of work in all."
+    caption = f"Wall-clock seconds and peak memory by rule, {data['seconds'].sum() / 60:.1f} minutes of work in total."
     if path:
-        caption += f" They were done in {busy_seconds(known) / 60:.1f} minutes."
+        caption += f" They ran within {busy_seconds(known) / 60:.1f} minutes."
         chain = ", then ".join(f"{job.rule} ({job.seconds:.0f} s)" for job in path)
         caption += (
             f" The longest chain of dependent jobs takes {sum(j.seconds for j in path) / 60:.1f} minutes: {chain}."
         )
     if costs.grants:
-        caption += " Time in the queue and share of the GPU time by SLURM's records"
+        caption += " Time in the queue and share of the GPU time according to SLURM's records"
         caption += ", as are seconds and memory of jobs outside groups." if costs.usage else "."
     return Table(data, display, caption)
 

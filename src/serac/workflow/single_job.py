@@ -33,7 +33,7 @@ class Named(list[Any]):
         try:
             return self.__dict__["_named"][name]
         except KeyError:
-            raise AttributeError(f"{name} is none of {', '.join(self._named)}") from None
+            raise AttributeError(f"{name!r} is not one of {', '.join(self._named)}") from None
 
     def __getitem__(self, key: Any) -> Any:
         return getattr(self, key) if isinstance(key, str) else super().__getitem__(key)
@@ -59,8 +59,10 @@ def run(file: Path | str) -> None:
     job = _read(Path(file))
     script = (SCRIPTS / job.script).resolve()
     if script.parent != SCRIPTS or script.suffix != ".py" or not script.is_file():
-        raise ConfigError(f"{file} names the script {job.script!r}, which is none of the workflow's. Hint: write job "
-                          "files by python -m serac.workflow.single_job --write")  # fmt: skip
+        raise ConfigError(
+            f"{file} names the script {job.script!r}, which is not one of the workflow's. "
+            "Hint: write job files with python -m serac.workflow.single_job --write"
+        )
     missing = [path for path in job.input if not Path(path).exists()]
     if missing:
         raise MissingSourceError(
@@ -79,7 +81,8 @@ def _read(file: Path) -> SimpleNamespace:
         return SimpleNamespace(**parts, **{key: raw[key] for key in ("rule", "script", "threads", "config")})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{file} describes no job ({error}). Hint: write one by python -m serac.workflow.single_job --write"
+            f"{file} does not describe a job ({error}). Hint: write one with python -m serac.workflow.single_job "
+            "--write"
         ) from None
 
 
@@ -133,7 +136,9 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m serac.workflow.single_job", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("jobs", nargs="*", help="job files to run, one after another; with --write: targets")
-    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write job files there instead of running any")
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="write job files to this folder instead of running jobs"
+    )
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="with --write: as for snakemake")
     options = parser.parse_args(arguments)
     if options.write:

@@ -1,6 +1,6 @@
-"""What SLURM knows of the workflow's jobs: how long each waited, what it was granted, what it used.
+"""What SLURM knows about the workflow's jobs: how long each waited, what it was granted and what it used.
 
-A running job asks the controller for its own record and keeps it beside the rule's log, because without an
+A running job asks the controller for its own record and saves it next to the rule's log, because without an
 accounting database SLURM forgets finished jobs after minutes (``MinJobAge``).
 """
 

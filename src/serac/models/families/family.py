@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 POSITIONS = 192
-"""Positions of generated models that learn an embedding for each."""
+"""Number of positions of generated models with learned position embeddings."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """One architecture. Names of classes are those of the package ``transformers``."""
+    """One architecture. Class names are those of the package ``transformers``."""
 
     config: str
     """Class of its configuration."""
@@ -31,7 +31,7 @@ class Family:
     model_types: tuple[str, ...]
     """Values of ``model_type`` in the configurations of published models."""
     tasks: tuple[str, ...]
-    """How its models can answer as base models, names of :data:`serac.tasks.registry.TASKS`."""
+    """Tasks that its models can perform as base models, names of :data:`serac.tasks.registry.TASKS`."""
     edited: str
     """Regular expression of the weights of its MLPs, with the groups ``stack`` and ``layer``."""
     edited_layers: int
@@ -45,15 +45,15 @@ class Family:
     stacks: int = 1
     """2: an encoder and a decoder."""
     positions: int | None = None
-    """Learned position embeddings of published models, of each stack; None: none are learned."""
+    """Learned position embeddings per stack of published models; None: positions are not learned."""
     gated: bool = False
-    """Three matrices for each MLP instead of two."""
+    """Three matrices per MLP instead of two."""
 
 
 END_OF_TEXT = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-"""Special tokens of models that write."""
+"""Special tokens of models that generate text."""
 
 
 def spread(size: Architecture) -> float:
-    """Standard deviation of initial weights that keeps the scale of states; the usual 0.02 is for wide models."""
+    """Standard deviation of initial weights that preserves the scale of states; the usual 0.02 suits wide models."""
     return float(size.width**-0.5)

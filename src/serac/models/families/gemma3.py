@@ -1,4 +1,4 @@
-"""Gemma 3 (Gemma Team 2025): built like Llama, with a window of attention in most layers."""
+"""Gemma 3 (Gemma Team 2025): built like Llama, with sliding-window attention in most layers."""
 
 from __future__ import annotations
 

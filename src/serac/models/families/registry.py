@@ -23,5 +23,5 @@ FAMILIES: Registry[Family] = Registry(
 
 
 def family_of(model_type: str) -> Family | None:
-    """The family of models whose configuration has this ``model_type``, None if it is not known."""
+    """The family of models whose configuration has this ``model_type``; None if it is unknown."""
     return next((family for family in FAMILIES.values() if model_type in family.model_types), None)

@@ -24,10 +24,8 @@ OWN = "base"
 class OtherBaseModel(BaseModelSettings):
     """A base model that SERAC never saw."""
 
-    title: str = Field(description="how the table prints it")
-    task: Literal["seq2seq", "causal"] | None = Field(
-        None, description="how it reads, if not as the problem's own base model does"
-    )
+    title: str = Field(description="name in the table")
+    task: Literal["seq2seq", "causal"] | None = Field(None, description="its task, if different from the problem's")
 
 
 class BaseModelsSettings(ItemSettings):
@@ -35,9 +33,9 @@ class BaseModelsSettings(ItemSettings):
 
     problems: tuple[ProblemName, ...] = Field(("qa", "qa_hard"), min_length=1, description="problems (paper)")
     editor: SeracName = Field("serac_embed", description="the trained SERAC")
-    title: str = Field("own base model", description="how the table prints the base model that SERAC was tuned with")
+    title: str = Field("own base model", description="name in the table of the base model that SERAC was tuned with")
     models: Named[str, OtherBaseModel] = Field(
-        {}, description="other base models by name, trained on the same data; null leaves one out"
+        {}, description="other base models by name, trained on the same data; null omits one"
     )
 
     def uses(self) -> Iterable[tuple[str, str]]:
@@ -72,14 +70,14 @@ def make(data: Data[BaseModelsSettings], outputs: Sequence[Path]) -> None:
     numbers = es_dd_numbers(outcomes_by_problem(data), "base", list(names))
     text = (
         "One trained SERAC, unchanged, in front of base models of other sizes and architectures; "
-        f"{simultaneous_edits(data.cells)}, compared by what the models generate. "
+        f"{simultaneous_edits(data.cells)}, compared by generated answers. "
         f"{about_intervals(data.bootstrap, len(data.distinct('seed')))}{data.note()}"
     )
     write_table(Table(numbers, es_dd_grid(numbers, "base", names, "base model"), text), outputs)
 
 
 def check(data: Data[BaseModelsSettings]) -> list[Claim]:
-    """ES - DD in front of each other base model against that in front of the own one."""
+    """ES - DD in front of each other base model, compared with that in front of its own one."""
     claims = []
     for problem, found in outcomes_by_problem(data).items():
         for base, model in data.settings.models.items():
@@ -87,8 +85,9 @@ def check(data: Data[BaseModelsSettings]) -> list[Claim]:
                 difference = found.statistic(DIFFERENCE, base=base) - found.statistic(DIFFERENCE, base=OWN)
                 claims.append(
                     within(
-                        f"On {problem_name(problem)}, SERAC serves {model.title} as well as its own base model.",
-                        f"ES − DD with {model.title} less that with {data.settings.title}",
+                        f"On {problem_name(problem)}, SERAC serves {model.title} as well as it serves its own base "
+                        "model.",
+                        f"ES − DD with {model.title} minus that with {data.settings.title}",
                         found.interval(difference),
                         NEAR,
                     )
@@ -100,7 +99,7 @@ ITEM = Item(
     form="table",
     title="Other base models",
     category="Main results",
-    claim="SERAC is trained without the base model, so that one trained SERAC serves others as well.",
+    claim="SERAC is trained without the base model, so one trained SERAC works with other base models too.",
     settings=BaseModelsSettings,
     caption=caption,
     cells=cells,

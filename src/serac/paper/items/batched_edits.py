@@ -34,8 +34,8 @@ def caption(settings: BatchedEditsSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         f"ES − DD on {problem_name(settings.problem)} against the number of simultaneous edits; MEND and ENN are "
-        "trained for that number, SERAC's parts never see one, and all are tuned for it. SERAC should stay flat "
-        "where editors that change weights fall."
+        "trained for each number, SERAC's parts once for all, and every editor is tuned for each. SERAC should stay "
+        "flat, while editors that change weights should fall."
     )
 
 
@@ -58,7 +58,7 @@ def make(data: Data[BatchedEditsSettings], outputs: Sequence[Path]) -> None:
 
 
 def check(data: Data[BatchedEditsSettings]) -> list[Claim]:
-    """What of ES - DD is lost from the smallest to the largest number of edits."""
+    """The loss of ES - DD from the smallest to the largest number of edits."""
     measured, metric = _measured(data)
     ks = sorted(data.distinct("k"))
     if len(ks) < 2:
@@ -84,7 +84,7 @@ def check(data: Data[BatchedEditsSettings]) -> list[Claim]:
             claims.append(
                 above(
                     f"{editor_name(other)} loses more {words} than {editor_name(ours)} {span}.",
-                    f"{words} that {editor_name(other)} loses less what {editor_name(ours)} loses",
+                    f"{words} that {editor_name(other)} loses minus what {editor_name(ours)} loses",
                     measured.interval(lost[other] - lost[ours]),
                 )
             )
@@ -97,7 +97,7 @@ def _measured(data: Data[BatchedEditsSettings]) -> tuple[Outcomes, str]:
 
 
 def _line(axes: style.Axes, course: dict[int, Estimate], editor: str, *, shift: float) -> None:
-    """The points of an editor, moved a little to the right so that intervals do not hide one another."""
+    """The points of an editor, shifted slightly to the right so that intervals do not overlap."""
     found = list(course.values())
     axes.errorbar(
         [k * shift for k in course],
@@ -118,7 +118,7 @@ ITEM = Item(
     form="figure",
     title="Many edits at once",
     category="Main results",
-    claim="SERAC keeps its ES − DD as simultaneous edits grow in number; the editors that change weights lose theirs.",
+    claim="SERAC keeps its ES − DD as the number of simultaneous edits grows; editors that change weights do not.",
     settings=BatchedEditsSettings,
     caption=caption,
     cells=cells,

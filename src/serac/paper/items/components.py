@@ -1,4 +1,4 @@
-"""Table ``components``: the scope classifier and the counterfactual model alone (paper: on QA-hard)."""
+"""Table ``components``: the scope classifier and the counterfactual model, evaluated separately (paper: QA-hard)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMPONENTS = {"scope_classifier": "scope classifier", "counterfactual": "counter
 
 
 class ComponentsSettings(ItemOnProblem):
-    """Table components: SERAC's parts alone."""
+    """Table components: SERAC's parts, evaluated separately."""
 
     editors: tuple[SeracName, ...] = Field(min_length=1, description="editors that it shows")
 
@@ -39,9 +39,9 @@ def cells(settings: ComponentsSettings, scenario: Scenario) -> list[Cell] | None
 def caption(settings: ComponentsSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        f"SERAC's two learned parts alone on {problem_name(settings.problem)}: how often the scope classifier is right "
-        "about a pair of edit and input, and how often the counterfactual model gives the wanted answer when it is "
-        "handed the right edit. The weaker part limits the editor."
+        f"SERAC's two learned parts, evaluated separately on {problem_name(settings.problem)}: how often the scope "
+        "classifier is right about a pair of edit and input, and how often the counterfactual model gives the desired "
+        "answer when given the right edit. The weaker part limits the editor."
     )
 
 
@@ -70,23 +70,24 @@ def make(data: Data[ComponentsSettings], outputs: Sequence[Path]) -> None:
     printed = display.pivot(index="set", columns="column", values="printed")
     printed = printed.reindex(index=display["set"].unique(), columns=display["column"].unique())
     text = (
-        f"Accuracy of SERAC's components on {problem_name(data.settings.problem)}, each alone: the scope classifier at "
-        "probability 0.5 on pairs of an edit and one of its inputs; the counterfactual model given the right edit, out "
-        "of scope against the input's original answer, which it is never trained to give. "
+        f"Accuracy of SERAC's components on {problem_name(data.settings.problem)}, each evaluated separately: the "
+        "scope classifier at a threshold of 0.5 on pairs of an edit and one of its inputs; the counterfactual model "
+        "given the right edit. Out of scope, its answer is compared with the input's original answer, which it is "
+        "never trained to give. "
         f"{about_intervals(data.bootstrap, len(data.distinct('seed')))}{data.note()}"
     )
     write_table(Table(numbers, printed.rename_axis(columns=None).reset_index(), text), outputs)
 
 
 def check(data: Data[ComponentsSettings]) -> list[Claim]:
-    """Accuracy in scope, and what hard inputs out of scope cost the classifier."""
+    """Accuracy in scope, and how much accuracy the classifier loses on hard out-of-scope inputs."""
     sample, claims = _sample(data), []
     for editor in data.distinct("editor"):
         for component, part in COMPONENTS.items():
             inside = _accuracy(sample, editor, component, "in", "all")
             claims.append(
                 at_least(
-                    f"The {part} of {editor_name(editor)} is right on most inputs in scope.",
+                    f"The {part} of {editor_name(editor)} is right on most in-scope inputs.",
                     "accuracy in scope",
                     inside.interval(data.bootstrap.confidence, UNIT),
                     ACCURATE,
@@ -96,8 +97,8 @@ def check(data: Data[ComponentsSettings]) -> list[Claim]:
         if easy.n and hard.n:
             claims.append(
                 above(
-                    f"The scope classifier of {editor_name(editor)} errs more on hard inputs out of scope.",
-                    "accuracy on easy inputs out of scope less that on hard ones",
+                    f"The scope classifier of {editor_name(editor)} makes more errors on hard out-of-scope inputs.",
+                    "accuracy on easy out-of-scope inputs minus that on hard ones",
                     (easy - hard).interval(data.bootstrap.confidence),
                 )
             )
@@ -105,7 +106,7 @@ def check(data: Data[ComponentsSettings]) -> list[Claim]:
 
 
 def _sample(data: Data[ComponentsSettings]) -> Sample:
-    """An edit's inputs belong together; there are no batches, each edit is alone."""
+    """Inputs are grouped by edit; there are no batches."""
     frame = read_cells(data.cells)
     return Sample(frame.assign(seed=0, batch=frame["edit_id"]), data.bootstrap)
 
@@ -120,9 +121,9 @@ def _accuracy(sample: Sample, editor: str, component: str, scope: str, subset: s
 
 ITEM = Item(
     form="table",
-    title="The components alone",
+    title="The components, evaluated separately",
     category="Analysis",
-    claim="Both components are right on most inputs in scope; the classifier errs more on hard inputs out of scope.",
+    claim="Both components are right on most in-scope inputs; the classifier errs more on hard out-of-scope inputs.",
     settings=ComponentsSettings,
     caption=caption,
     cells=cells,

@@ -24,7 +24,7 @@ from serac.paper.verdicts import Claim, at_most
 
 SMALL_OVERHEAD = 1.1
 ENCODER = "fc"
-"""Its base model is an encoder, for which the paper reports a larger overhead."""
+"""A problem whose base model is an encoder, for which the paper reports a larger overhead."""
 
 
 class CostSettings(Measurement, ItemSettings):
@@ -32,7 +32,7 @@ class CostSettings(Measurement, ItemSettings):
 
     editors: Named[ProblemName, EditorName] = Field(
         {},
-        description="by problem the editor whose forward pass is compared with the base model's; null leaves one out",
+        description="by problem, the editor whose forward pass is compared with the base model's; null omits a problem",
     )
 
     def uses(self) -> Iterable[tuple[str, str]]:
@@ -56,7 +56,7 @@ def caption(settings: CostSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         f"Time and memory of one forward pass, base model against SERAC with {settings.edits} edits in memory, "
-        "measured side by side in one process. The ratio counts; absolute times are those of this machine."
+        "measured side by side in one process. Look at the ratio; absolute times depend on the machine."
     )
 
 
@@ -115,7 +115,7 @@ def check(data: Data[CostSettings]) -> list[Claim]:
 
 
 def median_interval(values: Sequence[float], confidence: float) -> Estimate:
-    """The median with its distribution-free interval: two order statistics; none where the values are too few.
+    """The median with its distribution-free interval (two order statistics); no interval if there are too few values.
 
     >>> median_interval([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], 0.95)
     Estimate(value=4.0, low=1.0, high=7.0, n=7)
@@ -137,7 +137,7 @@ ITEM = Item(
     form="table",
     title="Cost of a forward pass",
     category="Main results",
-    claim="In front of encoder–decoder models SERAC with 10 edits adds little latency (at most a tenth).",
+    claim="In front of encoder–decoder models, SERAC with 10 edits adds little latency (at most 10%).",
     settings=CostSettings,
     caption=caption,
     cells=cells,

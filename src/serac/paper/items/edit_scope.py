@@ -32,10 +32,10 @@ Floats = NDArray[np.float64]
 class EditScopeSettings(ItemSettings):
     """Figure edit_scope: the embedding space of a trained Embed classifier."""
 
-    problem: ProblemName = Field("qa_hard", description="problem that the edits are from")
-    editor: EmbedName = Field("serac_embed", description="editor whose classifier is drawn")
-    edits: PositiveInt = Field(4, le=6, description="edits drawn")
-    inputs: PositiveInt = Field(3, description="inputs drawn of each scope and difficulty per edit")
+    problem: ProblemName = Field("qa_hard", description="problem of the edits")
+    editor: EmbedName = Field("serac_embed", description="editor whose classifier is shown")
+    edits: PositiveInt = Field(4, le=6, description="number of edits")
+    inputs: PositiveInt = Field(3, description="inputs per edit drawn from each scope and difficulty")
 
     def uses(self) -> Iterable[tuple[str, str]]:
         """The problem with the editor."""
@@ -51,9 +51,9 @@ def caption(settings: EditScopeSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         "Real edits and the inputs around them in the embedding space of the trained classifier "
-        f"({problem_name(settings.problem)}, {editor_name(settings.editor)}), drawn so that distances are kept as far "
-        "as two dimensions allow. Inputs in scope, even hard ones, should gather around their edit, hard ones out of "
-        "scope should not."
+        f"({problem_name(settings.problem)}, {editor_name(settings.editor)}), drawn so as to preserve distances as far "
+        "as two dimensions allow. In-scope inputs, even hard ones, should gather around their edit; hard out-of-scope "
+        "ones should not."
     )
 
 
@@ -73,7 +73,7 @@ def make(data: Data[EditScopeSettings], outputs: Sequence[Path]) -> None:
 
 
 def squared_distances(frame: pd.DataFrame) -> Floats:
-    """Squared distance of all pairs of rows [n, n]: the smallest over the classifier's heads."""
+    """Squared distances between all pairs of rows [n, n]: the smallest over the classifier's heads."""
     vectors = frame.filter(regex=r"^h\d+_\d+$")
     heads = sorted({int(str(name)[1:].partition("_")[0]) for name in vectors.columns})
     distances = []
@@ -86,7 +86,7 @@ def squared_distances(frame: pd.DataFrame) -> Floats:
 
 
 def classical_scaling(squares: Floats) -> Floats:
-    """Coordinates [n, 2] whose distances come nearest to ``squares`` [n, n] (classical scaling), with fixed signs."""
+    """Coordinates [n, 2] whose distances are closest to ``squares`` [n, n] (classical scaling), with fixed signs."""
     from sklearn.manifold import ClassicalMDS  # takes a second, and the workflow reads this file for every dry run
 
     top: Floats = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(np.sqrt(squares))
@@ -103,7 +103,7 @@ def _point(axes: style.Axes, row: pd.Series, place: Floats) -> None:
 
 
 def _legend(axes: style.Axes, frame: pd.DataFrame) -> None:
-    """What markers mean, then the edits in their colours."""
+    """The meaning of the markers, then the edits in their colours."""
     axes.axis("off")
     roles = set(zip(frame["role"], frame["hard"], strict=True))
     handles = [

@@ -19,22 +19,22 @@ from serac.paper.names import editor_name, kind_name, kinds_in_order, problem_na
 
 CATEGORIES = {
     "right": ("right, as it should be", style.BLUE),
-    "lucky": ("right in spite of wrong routing", style.SKY),
+    "lucky": ("right despite wrong routing", style.SKY),
     "missed": ("wrong: edit not found", style.ORANGE),
     "confused": ("wrong: another edit retrieved", style.PURPLE),
     "misread": ("wrong: right edit, wrong answer", style.VERMILION),
     "changed": ("wrong: output changed out of scope", style.BLACK),
 }
 LINE = 128
-"""Characters of an example's line at the page's width."""
+"""Maximum characters per line of an example, given the page's width."""
 
 
 class ErrorsSettings(ItemSettings):
     """Figure errors: categories of predictions with sampled examples."""
 
-    problem: ProblemName = Field("qa_hard", description="problem that the predictions are from")
-    editor: MemoryEditorName = Field("serac_cross", description="editor that made them, one that routes")
-    examples: PositiveInt = Field(6, description="printed examples")
+    problem: ProblemName = Field("qa_hard", description="problem of the predictions")
+    editor: MemoryEditorName = Field("serac_cross", description="editor that made them; it must have a router")
+    examples: PositiveInt = Field(6, description="number of examples shown")
 
     def uses(self) -> Iterable[tuple[str, str]]:
         """The problem with the editor."""
@@ -50,8 +50,8 @@ def caption(settings: ErrorsSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         f"Where predictions go right and wrong ({problem_name(settings.problem)}, {editor_name(settings.editor)}): "
-        "routed well and answered well, routed well and answered wrongly, missed, or changed without need, with "
-        "sampled examples of each."
+        "routed and answered correctly, routed correctly but answered wrongly, missed, or changed although out of "
+        "scope, with sampled examples of each."
     )
 
 
@@ -70,7 +70,7 @@ def make(data: Data[ErrorsSettings], outputs: Sequence[Path]) -> None:
 
 
 def categories(frame: pd.DataFrame) -> pd.Series:
-    """Category of every row of the outcomes of an editor that routes; a half or more counts as success or as change."""
+    """Category of every row of the outcomes of a routing editor; values of 0.5 or more count as success or change."""
     inside = frame["scope"] == "in"
     right = (frame["value"] >= 0.5) == inside
     well_routed = (frame["hit"] >= 0.5).where(inside, frame["routed"] < 0.5)
@@ -93,7 +93,7 @@ def category_shares(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def sample_examples(frame: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """``count`` rows: every category in turn, wrong ones first, each time another row; the same for the same seed."""
+    """``count`` different rows, from every category in turn, wrong ones first; the same for the same seed."""
     rng = random.Random(f"errors/{seed}")
     waiting = {}
     for name in (*list(CATEGORIES)[2:], "lucky", "right"):
@@ -142,7 +142,7 @@ def example_text(row: pd.Series) -> str:
     """Edit, then input, answer and wanted answer; each line at most ``LINE`` characters."""
     wanted = row["label"] if row["scope"] == "in" else row["base_output"]
     edit = f"edit: {row['edit_input']}" + (f" → {row['edit_label']}" if row["edit_label"] else "")
-    answer = _cut(f"→ {row['edited_output']} (wanted: {wanted})", LINE // 2)
+    answer = _cut(f"→ {row['edited_output']} (desired: {wanted})", LINE // 2)
     return f"{_cut(edit, LINE)}\n{_cut('input: ' + row['input'], LINE - len(answer) - 1)} {answer}"
 
 

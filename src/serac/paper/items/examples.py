@@ -31,7 +31,7 @@ def caption(settings: ItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         "One edit of each problem with inputs inside and outside its scope, easy and hard. Look at the hard ones: an "
-        "implication shares few words with its edit and yet follows from it, a neighbour shares many and does not."
+        "implication shares few words with its edit but follows from it; a neighbour shares many but does not."
     )
 
 
@@ -57,8 +57,8 @@ def examples_table(examples: Mapping[str, Sequence[EditExample]], *, seed: int =
         printed.append([problem_name(problem), edit, *(_cell(query, problem) for query in queries.values())])
     display = pd.DataFrame(printed, columns=["problem", "edit", *SORTS.values()])
     caption = (
-        "One edit of each problem with inputs in and out of its scope. Arrows point to the wanted output, out of scope "
-        "to the source's original one; fact checking asks for true (1) or false (0)."
+        "One edit of each problem with inputs in and out of its scope. Arrows point to the desired output in scope "
+        "and to the original output out of scope; in fact checking, 1 is true and 0 false."
     )
     return Table(pd.DataFrame(rows), display, caption)
 
@@ -89,7 +89,7 @@ ITEM = Item(
     form="table",
     title="Edits and their scope",
     category="Method",
-    claim="An edit's scope holds inputs that are far from it in wording, and leaves out some that are close to it.",
+    claim="An edit's scope includes inputs that differ from it in wording and excludes some that resemble it.",
     caption=caption,
     cells=cells,
     make=make,

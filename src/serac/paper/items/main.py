@@ -33,7 +33,7 @@ UNKNOWN, UNCHANGED = Estimate(math.nan, math.nan, math.nan, 0), Estimate(0.0, 0.
 class MainSettings(ItemSettings):
     """Table main."""
 
-    headline: Named[ProblemName, SeracName] = Field({}, description="by problem the SERAC that the claims are about")
+    headline: Named[ProblemName, SeracName] = Field({}, description="by problem, the SERAC that the claims are about")
 
     def uses(self) -> Iterable[tuple[str, str]]:
         """Each problem with its headline."""
@@ -52,9 +52,8 @@ def caption(settings: MainSettings, scenario: Scenario) -> str:
     how = "by free generation" if chats else "by teacher forcing as in the paper and by free generation"
     return (
         f"Edit success (ES) and drawdown (DD) of {simultaneous_edits(cells(settings, scenario))}, {how}. "
-        "SERAC should have the highest ES at almost no drawdown on every "
-        "problem; the other editors trade one for the other. Values that the paper reports stand beside the measured "
-        f"ones ({reported.STATUS})."
+        "SERAC should have the highest ES with almost no drawdown on every problem; the other editors trade one off "
+        f"against the other. The paper's values are shown next to the measured ones ({reported.STATUS})."
     )
 
 
@@ -98,18 +97,18 @@ def main_table(data: Data[MainSettings]) -> Table:
     text = (
         f"Edit success (ES) and drawdown (DD) of {simultaneous_edits(data.cells)}. "
         f"{about_intervals(data.bootstrap, trainings)} Bold: the largest ES − DD of a problem and all that paired "
-        "differences cannot tell from it; on ConvSent ES and DD each for itself, because its ES compares likelihoods "
-        "and its DD is a KL divergence in nats per token (paper). “Generated” compares freely generated answers in "
-        "some batches instead of teacher forcing. Every editor's hyperparameters, SERAC's routing threshold too, "
-        f"were chosen on validation data. Rows marked “reported” repeat the paper's values ({reported.STATUS}), "
-        f"measured with other models and data.{data.note()}"
+        "differences cannot distinguish from it; on ConvSent, ES and DD are ranked separately, because its ES "
+        "compares likelihoods and its DD is a KL divergence in nats per token (paper). “Generated” compares "
+        "freely generated answers in some batches instead of teacher forcing. Every editor's hyperparameters, "
+        "including SERAC's routing threshold, were chosen on validation data. Rows marked “reported” repeat the "
+        f"paper's values ({reported.STATUS}), measured with other models and data.{data.note()}"
     )
     display = pd.DataFrame(rows, columns=["problem", "metric", *map(editor_name, editors)])
     return Table(pd.DataFrame(numbers), display, text, frozenset(bold))
 
 
 def check(data: Data[MainSettings]) -> list[Claim]:
-    """The headline SERAC against the other editor that comes closest, problem by problem."""
+    """For each problem, the headline SERAC against the best other editor."""
     claims: list[Claim] = []
     for problem, measured in outcomes_by_problem(data).items():
         ours = data.settings.headline.get(problem, "")
@@ -123,14 +122,14 @@ def check(data: Data[MainSettings]) -> list[Claim]:
             claims.append(
                 above(
                     f"On {problem_name(problem)}, {editor_name(ours)} has a larger {words} than every other editor.",
-                    f"{words} of {editor_name(ours)} less that of {editor_name(closest)}",
+                    f"{words} of {editor_name(ours)} minus that of {editor_name(closest)}",
                     leads[closest],
                 )
             )
         if DIFFERENCE not in _compared(measured):
             claims.append(
                 at_most(
-                    f"On {problem_name(problem)}, {editor_name(ours)} hardly changes other outputs.",
+                    f"On {problem_name(problem)}, {editor_name(ours)} hardly changes out-of-scope outputs.",
                     f"DD of {editor_name(ours)} in nats per token",
                     measured.estimate("dd", editor=ours),
                     SMALL_NATS,
@@ -155,7 +154,7 @@ def _score(measured: Outcomes, metric: str, editor: str) -> Statistic:
 
 
 def _best(measured: Outcomes, editors: Sequence[str]) -> dict[str, list[str]]:
-    """By metric the editors in bold: the best one, and those whose paired difference to it may be zero."""
+    """The editors in bold by metric: the best one, and those whose paired difference from it may be zero."""
     ranked = {DIFFERENCE: 1} if DIFFERENCE in _compared(measured) else {"es": 1, "dd": -1}
     bold: dict[str, list[str]] = {}
     for metric, sign in ranked.items():

@@ -21,15 +21,17 @@ EncoderSize = Literal["miniature", "distilbert"]
 
 
 class MemoryScalingSettings(ItemSettings):
-    """Figure memory_scaling: latency with memories of growing size, models of real sizes with random weights."""
+    """Figure memory_scaling: latency with memories of growing size, for models with random weights."""
 
     sizes: tuple[PositiveInt, ...] = Field((1, 10, 100, 1000), min_length=1, description="edits in the memory")
     batch_sizes: tuple[PositiveInt, ...] = Field((1, 32), min_length=1, description="inputs per forward pass")
-    base: T5Size = Field("miniature", description="size of the base model, see benchmarks/random_models.py")
+    base: T5Size = Field("miniature", description="size of the base model; see benchmarks/random_models.py")
     counterfactual: T5Size = Field("miniature", description="size of the counterfactual model")
     encoder: EncoderSize = Field("miniature", description="size of the encoder")
     repeats: PositiveInt = Field(5, description="timed passes; the median counts")
-    reference_limit: PositiveInt = Field(1000, description="memory up to which the reference's way is measured")
+    reference_limit: PositiveInt = Field(
+        1000, description="largest memory for which the reference code's way is measured"
+    )
 
 
 def cells(settings: MemoryScalingSettings, scenario: Scenario) -> list[Cell]:
@@ -40,9 +42,9 @@ def cells(settings: MemoryScalingSettings, scenario: Scenario) -> list[Cell]:
 def caption(settings: MemoryScalingSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        "Latency of a forward pass over that of the base model alone, with memories of growing size and random "
-        "weights. The reference encodes its whole memory again at every call (drawn up to "
-        f"{settings.reference_limit:,} edits); here edits are encoded once, and Cross reads only the candidates that "
+        "Latency of a forward pass relative to that of the base model alone, with memories of growing size and random "
+        "weights. The reference code encodes its whole memory again at every call (shown up to "
+        f"{settings.reference_limit:,} edits); here, edits are encoded once, and Cross reads only the candidates that "
         "a cheap first stage retrieves."
     )
 
@@ -84,7 +86,7 @@ def _panel(axes: style.Axes, frame: pd.DataFrame) -> None:
 
 
 def shows(data: Data[MemoryScalingSettings]) -> str:
-    """Latency over the base model's at the fewest and the most edits; measured once, so that no claim rests on it."""
+    """Latency relative to the base model's at the fewest and the most edits; measured once, so no claim rests on it."""
     frame = pd.read_csv(data.cells[0].file)
     words = []
     for (classifier, batch), rows in frame[frame["way"] == "ours"].groupby(["classifier", "batch"], sort=True):
@@ -94,7 +96,7 @@ def shows(data: Data[MemoryScalingSettings]) -> str:
             f"{str(classifier).capitalize()}, batch {batch}: {first['ratio']:.2f} with {_edits(first)}, "
             f"{last['ratio']:.2f} with {_edits(last)}"
         )
-    return "Latency over the base model's. " + "; ".join(words) + "."
+    return "Latency relative to the base model's. " + "; ".join(words) + "."
 
 
 def _edits(row: pd.Series) -> str:

@@ -1,4 +1,4 @@
-"""Figure ``overview``: SERAC's parts and the way of an input through them."""
+"""Figure ``overview``: SERAC's parts and the path of an input through them."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def cells(settings: ItemSettings, scenario: Scenario) -> list[Cell]:
 def caption(settings: ItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        "The method: a memory of edits, a scope classifier that retrieves one for an input or none, a counterfactual "
-        "model that answers in the light of the retrieved edit, and a base model that answers everything else and is "
-        "never changed."
+        "The method: a memory of edits, a scope classifier that retrieves the edit for an input, or none; a "
+        "counterfactual model that answers given the retrieved edit; and a base model that answers everything else "
+        "and is never changed."
     )
 
 
@@ -74,7 +74,7 @@ def _box(axes: Axes, name: str) -> None:
 
 
 def _edge(name: str, side: str, shift: float) -> tuple[float, float]:
-    """Middle of a box's side, moved upwards or to the right by ``shift``."""
+    """Middle of a box's side, shifted upwards or to the right by ``shift``."""
     (x, y), (width, height), _, _ = BOXES[name]
     across, up = {"left": (-1, 0), "right": (1, 0), "top": (0, 1), "bottom": (0, -1)}[side]
     return x + across * width / 2 + shift * abs(up), y + up * height / 2 + shift * abs(across)

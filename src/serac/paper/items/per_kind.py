@@ -29,13 +29,13 @@ def caption(settings: ItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         "Edit success by kind of input, with the number of inputs behind each mean. Compare an edit's own question "
-        "with its rephrases, implications and statements: an editor that understood an edit is right on those too. "
-        "FC by the kind of revision: comparisons of numbers and dates are the hard part."
+        "with its rephrases, implications and statements: an editor that understood an edit is right on those too. FC "
+        "is split by the kind of revision: comparisons of numbers and dates are the hard part."
     )
 
 
 def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
-    """Draw a table of coloured cells, problem by problem; a dash where an editor is not defined."""
+    """Draw a table of coloured cells, problem by problem; a dash marks an editor that is not defined."""
     found = outcomes_by_problem(data)
     grid, counts = per_kind_grid(found)
     with style.figure(style.PAGE, ROW * len(grid) + 0.85) as (drawn, (axes,)):
@@ -45,7 +45,7 @@ def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
 
 
 def check(data: Data[ItemSettings]) -> list[Claim]:
-    """On QA-hard, the ES lost from the edit's own question to its implications: other editors' less SERAC's."""
+    """On QA-hard, the ES lost from the edit's own question to its implications: other editors' minus SERAC's."""
     if not data.where(problem=CLAIMED):
         return []
     measured = outcomes_by_problem(data)[CLAIMED]
@@ -59,7 +59,7 @@ def check(data: Data[ItemSettings]) -> list[Claim]:
     return [
         above(
             f"{editor_name(other)} loses more from an edit's question to its implications than {editor_name(own)}.",
-            f"ES that {editor_name(other)} loses less what {editor_name(own)} loses",
+            f"ES that {editor_name(other)} loses minus what {editor_name(own)} loses",
             measured.interval(lost[other] - lost[own]),
         )
         for own in ours

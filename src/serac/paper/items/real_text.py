@@ -13,7 +13,7 @@ from serac.paper.tables import NONE, Table, write_table
 from serac.problems.paraphrases import PROBLEM
 
 QUESTIONS = "nq"
-"""Kind of input that is about no subject of an edit."""
+"""Kind of input that is not about the subject of any edit."""
 
 
 class RealTextSettings(ItemSettings):
@@ -24,7 +24,7 @@ class RealTextSettings(ItemSettings):
     )
     sizes: tuple[PositiveInt, ...] = Field((10, 100, 900), min_length=1, description="edits in the memory")
     false_alarms: float = Field(
-        0.0, ge=0, lt=1, description="share of validation inputs that may meet an entry of another subject"
+        0.0, ge=0, lt=1, description="share of validation inputs that may be routed to an entry of another subject"
     )
 
 
@@ -41,8 +41,8 @@ def cells(settings: RealTextSettings, scenario: Scenario) -> list[Cell] | None:
 def caption(settings: RealTextSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        "Routing of real zsRE text of held-out subjects; the threshold is from validation subjects. A router that does "
-        "not depend on the generated world should find the right entry however many edits the memory holds."
+        "Routing of real zsRE text of held-out subjects; the threshold is chosen on validation subjects. A router that "
+        "does not depend on the generated world should find the right entry, however many edits the memory holds."
     )
 
 
@@ -65,10 +65,10 @@ def real_text_table(measured: pd.DataFrame, note: str = "") -> Table:
         net = f"{right['rephrase'] - alarms['rephrase']:.3f}" if "rephrase" in right else NONE
         rows.append([str(classifier), f"{k}", *printed, net])
     text = (
-        "Routing of real zsRE text of held-out subjects; the threshold is from validation subjects. Right: the best "
-        "entry is about the input's own subject and above the threshold. False alarms: the best entry about any other "
-        "subject is above it. A memory of more edits than the test split has is filled up with edits of the other "
-        f"splits.{note}"
+        "Routing of real zsRE text of held-out subjects; the threshold is chosen on validation subjects. Right: the "
+        "best entry is about the input's own subject and above the threshold. False alarms: the best entry about any "
+        "other subject is above it. If the memory holds more edits than the test split has, edits of the other "
+        f"splits fill it up.{note}"
     )
     columns = ["classifier", "edits", *heads, "ES − DD of paraphrases"]
     seeds = measured["training"].nunique()

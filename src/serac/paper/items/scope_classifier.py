@@ -24,7 +24,7 @@ class ScopeClassifierSettings(ItemSettings):
     problems: tuple[ProblemName, ...] = Field(("qa_hard", "fc"), min_length=1, description="problems (paper)")
     editors: Named[EditorName, str] = Field(
         min_length=1,
-        description="how the table prints each editor, one for each kind and size; null leaves one out",
+        description="name in the table of each editor, one per kind and size; null omits one",
     )
 
     def uses(self) -> Iterable[tuple[str, str]]:
@@ -43,7 +43,7 @@ def caption(settings: ScopeClassifierSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         "Edit success and drawdown of SERAC with Embed and Cross scope classifiers. Cross reads edit and input "
-        "together and should win where wording deceives; Embed is cheaper because edits are encoded once."
+        "together and should do better where wording is misleading; Embed is cheaper because edits are encoded once."
     )
 
 
@@ -60,7 +60,7 @@ def make(data: Data[ScopeClassifierSettings], outputs: Sequence[Path]) -> None:
 
 
 def check(data: Data[ScopeClassifierSettings]) -> list[Claim]:
-    """On fact checking each Cross against each Embed."""
+    """On fact checking, each Cross against each Embed."""
     measured = outcomes_by_problem(data).get(CLAIMED)
     if measured is None:
         return []
@@ -70,7 +70,7 @@ def check(data: Data[ScopeClassifierSettings]) -> list[Claim]:
     return [
         above(
             f"On {problem_name(CLAIMED)}, {names[one]} beats {names[other]}.",
-            f"ES − DD with {names[one]} less that with {names[other]}",
+            f"ES − DD with {names[one]} minus that with {names[other]}",
             measured.interval(scores[one] - scores[other]),
         )
         for one, other in ((one, other) for one in cross for other in embed)

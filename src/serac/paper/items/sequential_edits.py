@@ -24,7 +24,7 @@ class SequentialEditsSettings(ItemOnProblem, Measurement):
 
 
 def cells(settings: SequentialEditsSettings, scenario: Scenario) -> list[Cell] | None:
-    """The course of every editor."""
+    """The sequences of every editor."""
     return measured(scenario, "sequences", "csv", settings.problem, settings.editors) or None
 
 
@@ -32,8 +32,8 @@ def caption(settings: SequentialEditsSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         f"Edits arriving one after another ({problem_name(settings.problem)}): success on all edits so far and "
-        "drawdown; bands are the range over seeds. A memory should keep early edits, weights that are edited again "
-        "and again lose them. MEND and ENN are given one edit at a time though they are trained for "
+        "drawdown; bands are the range over seeds. A memory should keep early edits; weights that are edited again "
+        "and again should lose them. MEND and ENN are given one edit at a time, although they are trained for "
         f"{scenario.paper.k_on(settings.problem)} at once."
     )
 
@@ -57,7 +57,7 @@ def make(data: Data[SequentialEditsSettings], outputs: Sequence[Path]) -> None:
 
 
 def _course(axes: style.Axes, frame: pd.DataFrame, editor: str, metric: str) -> None:
-    """Mean over seeds, with their range where there are several."""
+    """Mean over seeds, with the range if there are several."""
     course = frame.groupby("edits")[metric].agg(["mean", "min", "max"])
     shade = style.colour(editor)
     axes.plot(course.index, course["mean"], marker=style.marker(editor), color=shade, label=editor_name(editor))
@@ -65,7 +65,7 @@ def _course(axes: style.Axes, frame: pd.DataFrame, editor: str, metric: str) -> 
 
 
 def check(data: Data[SequentialEditsSettings]) -> list[Claim]:
-    """What of ES is lost from an early number of edits to the last; every sequence (evaluation seed) is a group."""
+    """The loss of ES from an early number of edits to the last; every sequence (evaluation seed) is a group."""
     frame = read_cells(data.cells)
     frame = frame.assign(batch=0, edit_id=frame["seed"])
     sample = Sample(frame, data.bootstrap)
@@ -80,7 +80,7 @@ def check(data: Data[SequentialEditsSettings]) -> list[Claim]:
     for ours in (editor for editor in lost if editor.startswith("serac")):
         claims.append(
             at_most(
-                f"{editor_name(ours)} keeps its edits however many follow.",
+                f"{editor_name(ours)} keeps its edits, however many follow.",
                 f"ES that {editor_name(ours)} loses from {early} to {last} edits",
                 lost[ours].interval(data.bootstrap.confidence),
                 NEAR,
@@ -89,7 +89,7 @@ def check(data: Data[SequentialEditsSettings]) -> list[Claim]:
         claims += [
             above(
                 f"{editor_name(other)} loses more of its edits than {editor_name(ours)}.",
-                f"ES that {editor_name(other)} loses from {early} to {last} edits less what {editor_name(ours)} loses",
+                f"ES that {editor_name(other)} loses from {early} to {last} edits minus what {editor_name(ours)} loses",
                 (lost[other] - lost[ours]).interval(data.bootstrap.confidence),
             )
             for other in CHANGE_WEIGHTS
@@ -110,7 +110,7 @@ ITEM = Item(
     form="figure",
     title="Edits one after another",
     category="Beyond the paper",
-    claim="A memory keeps early edits however many follow; weights that are edited again and again lose them.",
+    claim="A memory keeps early edits, however many follow; weights that are edited again and again lose them.",
     settings=SequentialEditsSettings,
     caption=caption,
     cells=cells,

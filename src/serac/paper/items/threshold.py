@@ -36,9 +36,10 @@ def cells(settings: ThresholdSettings, scenario: Scenario) -> list[Cell] | None:
 def caption(settings: ThresholdSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        "Left: how well the scope probability separates inputs in scope from the others "
-        f"({problem_name(settings.problem)}); marked is the threshold {DEFAULT_THRESHOLD}. Right: edit success and "
-        "drawdown at every routing threshold; a wide plateau around the paper's threshold means that it hardly matters."
+        "Left: how well the scope probability separates in-scope inputs from the others "
+        f"({problem_name(settings.problem)}); the marker is the threshold {DEFAULT_THRESHOLD}. Right: edit success and "
+        "drawdown at every routing threshold; a wide plateau around the paper's threshold means that its exact value "
+        "hardly matters."
     )
 
 
@@ -97,7 +98,7 @@ def _threshold_lines(axes: style.Axes, frame: pd.DataFrame, editor: str) -> None
 
 
 def check(data: Data[ThresholdSettings]) -> list[Claim]:
-    """ES - DD at the best threshold, chosen on the same inputs, less that at the paper's."""
+    """ES - DD at the best threshold, chosen on the same inputs, minus that at the paper's."""
     claims = []
     for editor, frame in _frames(data).items():
         parts = [frame[frame["scope"] == scope] for scope in ("in", "out")]
@@ -108,8 +109,8 @@ def check(data: Data[ThresholdSettings]) -> list[Claim]:
         inside = sample.frame["scope"] == "in"
         claims.append(
             at_most(
-                f"The paper's threshold of {DEFAULT_THRESHOLD} is nearly the best one for {editor_name(editor)}.",
-                f"ES − DD at the best threshold {best:.2f} less that at {DEFAULT_THRESHOLD}",
+                f"The paper's threshold of {DEFAULT_THRESHOLD} is close to the best one for {editor_name(editor)}.",
+                f"ES − DD at the best threshold {best:.2f} minus that at {DEFAULT_THRESHOLD}",
                 (sample.mean(inside, "gain") - sample.mean(~inside, "gain")).interval(data.bootstrap.confidence),
                 NEAR,
             )

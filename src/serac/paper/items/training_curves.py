@@ -1,4 +1,4 @@
-"""Figure ``training_curves``: validation numbers of everything that was trained."""
+"""Figure ``training_curves``: validation metrics of everything that was trained."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def cells(settings: ItemSettings, scenario: Scenario) -> list[Cell]:
 def caption(settings: ItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        "Validation numbers in the course of the trainings behind the main table. Most curves should have flattened "
+        "Validation metrics during the trainings behind the main table. Most curves should have flattened "
         "before they end."
     )
 
@@ -122,7 +122,7 @@ def shows(data: Data[ItemSettings]) -> str:
         for (problem, part), course in courses
         if len(course) > 1 and int(course["score"].argmax()) == len(course) - 1
     ]
-    text = f"Best at their last validation, so that more steps may help: {len(late)} of {len(courses)} trainings"
+    text = f"Best at their last validation, so more steps may help: {len(late)} of {len(courses)} trainings"
     named = f" ({', '.join(late)})" if late else ""
     held_out = f"Base models on held-out inputs: {'; '.join(bases)}. " if bases else ""
     return f"{held_out}{text}{named}."

@@ -1,4 +1,4 @@
-"""Table ``training_time``: seconds that each method trains, the main table's companion."""
+"""Table ``training_time``: training time of each method, in seconds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def cells(settings: ItemSettings, scenario: Scenario) -> list[Cell]:
 
 def caption(settings: ItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
-    return "Seconds that every method trains, beside those of the base model, which every method shares."
+    return "Training time of each method in seconds, and that of the base model, which all methods share."
 
 
 def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
@@ -51,9 +51,10 @@ def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
     ]
     display = pd.DataFrame(printed, columns=["problem", *(editor_name(name) or BASE for name in editors)])
     text = (
-        "Seconds of training (mean over training seeds, validation included): the base model, and for each method all "
-        "parts that it needs. SERAC's are its scope classifier and its counterfactual model, RP's a scope classifier. "
-        f"Methods that share a part are each charged with it; a dash: nothing is trained.{data.note()}"
+        "Training time in seconds (mean over training seeds, validation included): the base model and, for each "
+        "method, all parts that it needs. SERAC's parts are its scope classifier and its counterfactual model; RP's "
+        "part is a scope classifier. A part that methods share counts for each of them. A dash: nothing is "
+        f"trained.{data.note()}"
     )
     write_table(Table(numbers, display, text), outputs)
 

@@ -1,4 +1,4 @@
-"""Real facts: tables of subjects and answers, and how each relation is asked about, joined into one JSON-lines file."""
+"""Real facts: tables of subjects and answers, joined with the wordings of each relation into one JSON-lines file."""
 
 from serac.sources.facts.build import write_facts
 

@@ -1,6 +1,6 @@
 """Joins the tables in ``data/`` with the wordings in ``data/relations.yaml``: one record per fact.
 
-Where the facts come from, and under which licences, is listed in ``data/SOURCES.md``.
+``data/SOURCES.md`` lists the sources of the facts and their licences.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import yaml
 from serac.errors import RecordError
 
 HELD_OUT = 2
-"""Question wordings of a relation, its last ones, that only evaluation uses; of statements and reverse questions, 1."""
+"""Number of a relation's last question wordings that only evaluation uses (of statements and reverse questions: 1)."""
 
 _DATA = Path(str(files("serac.sources.facts"))) / "data"
 
@@ -33,7 +33,7 @@ def write_facts(path: Path | str) -> int:
 
 
 def facts() -> Iterator[dict[str, Any]]:
-    """The facts in the order of the tables; texts are complete but for ``{o}``, the place of an answer.
+    """The facts in the order of the tables; texts are complete except for ``{o}``, the place of an answer.
 
     >>> fact = next(facts())
     >>> fact["relation"], fact["subject"], fact["answers"], fact["questions"][0]

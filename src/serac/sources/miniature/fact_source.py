@@ -1,4 +1,4 @@
-"""Made-up facts: which subject stands in which relation to what, and how that is asked."""
+"""Made-up facts: subjects, relations and objects, and the questions about them."""
 
 from __future__ import annotations
 

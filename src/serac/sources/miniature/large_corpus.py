@@ -1,4 +1,4 @@
-"""A stream of distinct facts, as many as wanted, some of which are asked about in other words and in other senses."""
+"""A stream of arbitrarily many distinct facts, some with rephrased questions and questions with another meaning."""
 
 from __future__ import annotations
 

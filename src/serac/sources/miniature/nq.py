@@ -1,4 +1,4 @@
-"""General questions in the NQ layout, about things that the zsRE part does not mention."""
+"""General questions in the NQ layout, about things that the zsRE data do not mention."""
 
 from __future__ import annotations
 
