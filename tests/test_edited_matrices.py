@@ -91,7 +91,7 @@ def test_matrices_by_pattern(tiny_t5: Tiny) -> None:
         "encoder.block.0.layer.1.DenseReluDense.wi.weight",
     ]
     for wrong in ("nothing.like.it", "shared.weight"):
-        with pytest.raises(ConfigError, match="is no weight of a linear layer"):
+        with pytest.raises(ConfigError, match="is not a weight of a linear layer"):
             resolve_matrices(tiny_t5.model, [wrong])
 
 

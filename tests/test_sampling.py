@@ -26,7 +26,7 @@ def test_edits_are_of_distinct_groups() -> None:
     for seed in range(20):
         edits = draw_batch(random.Random(seed), examples, 3, 0.5).edits
         assert len({int(edit.input[1:]) % 3 for edit in edits}) == 3
-    with pytest.raises(ConfigError, match="only 3; lower batch_size or k"):
+    with pytest.raises(ConfigError, match=r"only 3\. Hint: lower batch_size or k"):
         draw_batch(random.Random(0), examples, 4, 0.5)
 
 

@@ -67,7 +67,7 @@ def test_several_sequences_an_input(tiny_t5: Tiny) -> None:
 def test_dictionaries_are_refused_unless_the_memory_is_empty(tiny_t5: Tiny) -> None:
     model: Any = serac_parts.serac(tiny_t5)
     options = {**reading(tiny_t5), **GENERATION, "return_dict_in_generate": True}
-    with pytest.raises(SeracError, match="leave out return_dict_in_generate"):
+    with pytest.raises(SeracError, match="remove return_dict_in_generate"):
         model.generate(**options)
     model.remove(model.memory.ids)
     assert torch.equal(model.generate(**options).sequences, tiny_t5.model.generate(**options).sequences)

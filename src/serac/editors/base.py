@@ -26,17 +26,17 @@ class EditedModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, **batch: Tensor) -> Any:
-        """As the base model's forward: an output with ``logits``, and ``loss`` where labels were given.
+        """As the base model's forward: an output with ``logits``, and ``loss`` if labels were given.
 
         ``logits`` have the base model's shape and dtype, unless another model with a vocabulary of its own answers.
         """
 
     @abstractmethod
     def generate(self, **kwargs: Any) -> Tensor:
-        """As the base model's ``generate``; raises as the base model does where that cannot generate."""
+        """As the base model's ``generate``; raises the same error if the base model cannot generate."""
 
     def routing(self) -> dict[str, Tensor] | None:
-        """Of the last forward pass, for editors that route: ``beta`` float [B], ``index`` int64 [B] of the
+        """For the last forward pass of editors that route: ``beta`` float [B], ``index`` int64 [B] of the
         retrieved edit, ``routed`` bool [B]; None for editors without a router."""
         return None
 
@@ -60,7 +60,7 @@ class Editor(ABC):
     def edit_in_sequence(self, edits: Sequence[Edit], stops: Sequence[int]) -> Iterator[EditedModel]:
         """Apply edits one after another; yields the model after each number of edits in ``stops`` (ascending).
 
-        Here edits are kept side by side, so that their order does not matter; editors that change weights start each
+        By default, edits are applied together, and their order does not matter; editors that change weights start each
         edit from the weights that the last one left.
         """
         for stop in stops:
@@ -72,16 +72,16 @@ class Editor(ABC):
 
     @property
     def threshold_name(self) -> str | None:
-        """The hyperparameter, if any, that decides who answers and nothing else.
+        """The hyperparameter, if any, that only decides which model answers.
 
-        Inputs with a larger ``beta`` (see :meth:`EditedModel.routing`) are routed, the base model answers the others;
+        Inputs with a larger ``beta`` (see :meth:`EditedModel.routing`) are routed; the base model answers the others;
         at 0 all with a positive ``beta`` are routed. Several such thresholds can be evaluated in one pass.
         """
         return None
 
     @abstractmethod
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write ``config.json`` and, where there are weights, ``model.safetensors`` (never the base model)."""
+        """Write ``config.json`` and, if there are weights, ``model.safetensors`` (never the base model)."""
 
     @classmethod
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What editors with a settings section share: checked hyperparameters, tuning, saving and loading."""
+"""Base of editors with a settings section: checked hyperparameters, tuning, saving and loading."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class ConfiguredEditor(Editor, Generic[S]):
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise ConfigError(f"{folder} holds no editor: there is no config.json") from error
+            raise ConfigError(f"{folder} holds no editor: config.json is missing") from error
         if config.pop("editor", None) != cls.name:
-            raise ConfigError(f"{folder} does not hold an editor of the kind {cls.name!r}")
+            raise ConfigError(f"{folder} does not hold an editor of kind {cls.name!r}")
         editor = cls(base, task, **config)
         if (folder / "model.safetensors").exists():
             editor._load_tensors(load_file(folder / "model.safetensors"))
@@ -98,7 +98,7 @@ class MatrixEditor(ConfiguredEditor[S]):
         return {"matrices": self.matrices}
 
     def edit_in_sequence(self, edits: Sequence[Edit], stops: Sequence[int]) -> Iterator[EditedModel]:
-        """Apply each edit alone to the weights that the last one left; see :meth:`Editor.edit_in_sequence`."""
+        """Apply each edit separately to the weights that the last one left; see :meth:`Editor.edit_in_sequence`."""
         editor = self
         for number, edit in enumerate(edits[: max(stops)], start=1):
             edited = editor.edit([edit])
@@ -126,9 +126,9 @@ class MatrixEditor(ConfiguredEditor[S]):
 
 
 def require_answers(editor: str, task: Task) -> None:
-    """Raise ``ConfigError`` unless an edit's label is an answer, which the model should give to the edit's input."""
+    """Raise ``ConfigError`` unless an edit's label is an answer that the model should give to the edit's input."""
     if not task.exact_answers:
         raise ConfigError(
-            f"the editor {editor!r} is not defined for {task.name} edits (ConvSent), whose label is no answer; "
-            f"take it off the problem's list of editors"
+            f"the editor {editor!r} is not defined for {task.name} edits (ConvSent), whose label is not an answer. "
+            "Hint: remove it from the problem's list of editors"
         )

@@ -16,7 +16,7 @@ from serac.models.families.registry import family_of
 def editable_matrices(model: nn.Module, last: int | None = None) -> list[str]:
     """Names of the MLP weight matrices of the last layers of a model whose family is known.
 
-    ``last`` counts layers of each stack (where there are so many); None means the family's, which are the paper's
+    ``last``: number of last layers of each stack (at most all); None means the family's default, which is the paper's
     (section 5): 2 of encoder and decoder, 3 of an encoder or a decoder alone. Raises ``ConfigError`` for other models.
     """
     family = family_of(getattr(getattr(model, "config", None), "model_type", ""))
@@ -34,15 +34,15 @@ def editable_matrices(model: nn.Module, last: int | None = None) -> list[str]:
 
 
 def transposed(model: nn.Module, matrices: Sequence[str]) -> set[str]:
-    """Those of the matrices that are stored as [in, out] (GPT-2's ``Conv1D``); a linear layer's are [out, in]."""
+    """The matrices that are stored as [in, out] (GPT-2's ``Conv1D``); a linear layer's are [out, in]."""
     return {name for name in matrices if isinstance(model.get_submodule(name.rpartition(".")[0]), Conv1D)}
 
 
 def resolve_matrices(model: nn.Module, patterns: Sequence[str]) -> list[str]:
     """Names of the parameters that match the patterns (``*`` matches anything), in the order of the patterns.
 
-    No pattern at all means :func:`editable_matrices`. Raises ``ConfigError`` for a pattern that matches nothing, and
-    for one that matches something else than the weight of a linear layer.
+    No patterns means :func:`editable_matrices`. Raises ``ConfigError`` for a pattern that matches nothing, and
+    for one that matches something other than the weight of a linear layer.
     """
     if not patterns:
         return editable_matrices(model)
@@ -52,6 +52,6 @@ def resolve_matrices(model: nn.Module, patterns: Sequence[str]) -> list[str]:
         matches = [name for name, _ in model.named_parameters() if fnmatchcase(name, pattern)]
         if not matches or not linear.issuperset(matches):
             examples = ", ".join(sorted(linear)[:3])
-            raise ConfigError(f"edited_matrices: {pattern!r} is no weight of a linear layer; examples: {examples}")
+            raise ConfigError(f"edited_matrices: {pattern!r} is not a weight of a linear layer; examples: {examples}")
         names.update(dict.fromkeys(matches))
     return list(names)

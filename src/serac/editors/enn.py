@@ -20,9 +20,9 @@ from serac.tasks.base import Batch, Task
 
 
 class EditableNetwork(LearnedEditor[EnnSettings]):
-    """Holds its own tuned copy of the base model's weights and one learned step size an edited matrix.
+    """Holds its own tuned copy of the base model's weights and one learned step size per edited matrix.
 
-    No edits give the untouched base model; any edit starts from the tuned weights.
+    Without edits, this is the unchanged base model; every edit starts from the tuned weights.
     """
 
     name = "enn"
@@ -109,7 +109,7 @@ def inner_steps(
 ) -> dict[str, Tensor]:
     """``steps`` times W - rate * dloss/dW for the matrices in ``rates``; all of ``weights`` are returned.
 
-    Of second order, gradients flow through the inner gradients; of first order these count as constants.
+    In second order, gradients flow through the inner gradients; in first order, these count as constants.
     Raises ``DivergenceError`` if the inner loss stops being finite.
     """
     current = dict(weights)
@@ -117,7 +117,9 @@ def inner_steps(
         for step in range(steps):
             value = loss(current)
             if not torch.isfinite(value):
-                raise DivergenceError(f"ENN: the edit loss is {value.item()} at inner step {step}; lower rate_scale")
+                raise DivergenceError(
+                    f"ENN: the edit loss is {value.item()} at inner step {step}. Hint: lower rate_scale"
+                )
             gradients = torch.autograd.grad(value, [current[name] for name in rates], create_graph=not first_order)
             for (name, rate), gradient in zip(rates.items(), gradients, strict=True):
                 current[name] = current[name] - rate * gradient
@@ -125,5 +127,5 @@ def inner_steps(
 
 
 def _attention(first_order: bool) -> AbstractContextManager[None]:
-    """Fused attention has no second derivative."""
+    """Without fused attention, which has no second derivative."""
     return nullcontext() if first_order else sdpa_kernel(SDPBackend.MATH)

@@ -14,7 +14,7 @@ Factors = dict[str, tuple[Tensor, Tensor]]
 def gradient_factors(model: nn.Module, matrices: Sequence[str], loss: Callable[[], Tensor]) -> Factors:
     """Layer input [..., in] and output gradient [..., out] of every matrix, for the loss of one forward pass.
 
-    ``matrices`` name weights of linear layers that ``loss`` passes through once. Only the layers behind the first of
+    ``matrices`` name weights of linear layers that ``loss`` passes through once. Only the layers after the first of
     them are differentiated; the model's parameters get no gradients.
     """
     inputs: dict[str, Tensor] = {}
@@ -42,7 +42,7 @@ def gradient_factors(model: nn.Module, matrices: Sequence[str], loss: Callable[[
 
 
 def informative_rows(inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor]:
-    """Factors as rows [n, in] and [n, out], without those (padding) where either is all zero; in float32."""
+    """Factors as rows [n, in] and [n, out], without rows (padding) where either is all zero; in float32."""
     inputs, deltas = inputs.flatten(0, -2).float(), deltas.flatten(0, -2).float()
     informative = (inputs != 0).any(-1) & (deltas != 0).any(-1)
     return inputs[informative], deltas[informative]

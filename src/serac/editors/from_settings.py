@@ -1,4 +1,4 @@
-"""Putting an editor together from its settings and the trained parts it is made of."""
+"""Assembling an editor from its settings and trained parts."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def assemble(
     counterfactual: Path | None = None,
     weights: Path | None = None,
 ) -> Editor:
-    """The editor of a section of the configuration, ready to edit.
+    """The editor that a section of the configuration describes, ready to edit.
 
-    ``scope``, ``counterfactual`` and ``weights`` are the folders of trained parts, as far as the editor has them;
+    ``scope``, ``counterfactual`` and ``weights`` are the folders of the trained parts that the editor has;
     ``matrices`` are the weight matrices that some editors change (none: the paper's).
     """
     editor = EDITORS[section["method"]]

@@ -1,4 +1,4 @@
-"""FT: fine-tune the edited matrices until every edit is predicted right (section 5)."""
+"""FT: fine-tune the edited matrices until every edit is predicted correctly (section 5)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FineTuned:
 
     @property
     def converged(self) -> bool:
-        """Every edit was right at the last evaluation."""
+        """Whether every edit was right at the last evaluation."""
         return self.accuracies[-1] == 1
 
 
@@ -51,7 +51,7 @@ class FineTuning(MatrixEditor[FineTuningSettings]):
         return WeightEditedModel(self.base, weights)
 
     def fine_tune(self, edits: Sequence[Edit]) -> FineTuned:
-        """The fine-tuned matrices with the course of the fine-tuning."""
+        """The fine-tuned matrices and the history of the fine-tuning."""
         batch = self.encode(self.task.encode_edits(edits))
 
         def evaluate(weights: Mapping[str, Tensor]) -> tuple[Tensor, float]:
@@ -69,8 +69,8 @@ def fine_tune(
 ) -> FineTuned:
     """Move ``weights`` [out, in] until ``evaluate``, which gives loss and accuracy, reports an accuracy of 1.
 
-    With ``settings.rank`` the change of a matrix is a product of factors [out, rank] and [rank, in]; ``left`` gives
-    the initial left ones. At the cap the last update is kept, unless ``settings.keep_last_update`` is off.
+    With ``settings.rank``, the update of a matrix is a product of factors [out, rank] and [rank, in]; ``left`` gives
+    the initial left ones. At the step limit, the last update is kept, unless ``settings.keep_last_update`` is off.
     """
     changes = [_Change(name, weight, settings, left) for name, weight in weights.items()]
     parameters = [factor for change in changes for factor in change.factors]
@@ -97,7 +97,7 @@ def fine_tune(
 
 
 class _Change:
-    """The change of one matrix: full, or a product of two factors."""
+    """The update of one matrix: full, or a product of two factors."""
 
     def __init__(
         self, name: str, weight: Tensor, settings: FineTuningSettings, left: Mapping[str, Tensor] | None
@@ -122,5 +122,5 @@ def _initial_left(name: str, weight: Tensor, settings: FineTuningSettings) -> Te
 
 def _finite(loss: float, settings: FineTuningSettings) -> float:
     if not torch.isfinite(torch.tensor(loss)):
-        raise DivergenceError(f"FT: the loss is {loss}; lower learning_rate (now {settings.learning_rate})")
+        raise DivergenceError(f"FT: the loss is {loss}. Hint: lower learning_rate (now {settings.learning_rate})")
     return loss

@@ -1,4 +1,4 @@
-"""The objective that MEND and ENN are trained with: edits succeed, everything else stays (section 5)."""
+"""The training objective of MEND and ENN: edits succeed, everything else stays unchanged (section 5)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
         """The edited model with gradients into ``network``; may update running statistics."""
 
     def locality_target(self, outside: Batch, base: Tensor) -> Tensor:
-        """Logits that the edited model's are compared with out of scope, given the base model's."""
+        """The logits to compare the edited model's with out of scope, given the base model's."""
         return base
 
     def keep_loss(self, before: Tensor, outside: Batch) -> Tensor:
@@ -46,13 +46,13 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
     ) -> Objective:
         """What :func:`serac.training.train` needs; every step draws ``k`` edits of ``train``.
 
-        Validation numbers: ``es``, ``dd``, ``locality`` (1 - dd) and ``score`` (maximised: es - dd, or minus the loss
+        Validation metrics: ``es``, ``dd``, ``locality`` (1 - dd) and ``score`` (maximised: es - dd, or minus the loss
         if ``stopping`` says so), on fixed batches of ``k`` edits of ``validation``, about
         ``settings.validation_examples`` edits in all.
         """
         if settings.gradient_checkpointing:
             raise ConfigError(
-                f"gradient_checkpointing does not work with {self.name!r}, whose weights change; unset it"
+                f"gradient_checkpointing does not work with {self.name!r}, whose weights change. Hint: set it to false"
             )
         return Objective(
             module=self.network,
@@ -95,7 +95,7 @@ class LearnedEditor(MatrixEditor[L], Generic[L]):
 
 
 class Validation:
-    """ES and DD on fixed batches of edits, one input a kind drawn; the base model is asked once."""
+    """ES and DD on fixed batches of edits, with one input drawn per kind; the base model is run once."""
 
     def __init__(
         self, editor: LearnedEditor[Any], examples: Sequence[EditExample], settings: TrainSettings, k: int

@@ -17,7 +17,7 @@ from serac.tasks.losses import IGNORED
 
 
 class Lookup(ConfiguredEditor[LookupCacheSettings]):
-    """Stores the mean last encoder state of every edit input beside its label."""
+    """Stores the mean last encoder state of every edit input with its label."""
 
     name = "lu"
     section = LookupCacheSettings
@@ -38,7 +38,7 @@ class Lookup(ConfiguredEditor[LookupCacheSettings]):
 
 
 class LookupModel(EditedModel):
-    """The base model behind a cache: ``keys`` float [k, d], ``labels`` int64 [k, S], both None if it is empty."""
+    """A cache in front of the base model: ``keys`` float [k, d], ``labels`` int64 [k, S], both None if it is empty."""
 
     keys: Tensor | None
     labels: Tensor | None
@@ -64,7 +64,7 @@ class LookupModel(EditedModel):
         return output
 
     def generate(self, **kwargs: Any) -> Tensor:
-        """The stored label for rows that hit the cache, else the base model's answer.
+        """The stored label for rows that hit the cache, otherwise the base model's answer.
 
         In front of it: the start token, or the prompt of a decoder-only model.
         """
@@ -88,7 +88,7 @@ class LookupModel(EditedModel):
         return bool(self.base.config.is_encoder_decoder)  # type: ignore[union-attr]
 
     def _asked(self, input_ids: Tensor, logits_to_keep: int) -> int:
-        """Length of the prompt: of a decoder-only model, up to the first place whose logits are asked for."""
+        """Length of the prompt; for a decoder-only model, up to the first position whose logits are needed."""
         whole = input_ids.shape[1]
         return whole - logits_to_keep + 1 if logits_to_keep and not self._encodes else whole
 
@@ -105,9 +105,9 @@ class LookupModel(EditedModel):
 
 @torch.no_grad()
 def mean_states(base: Any, input_ids: Tensor, attention_mask: Tensor, mask_padding: bool = True) -> Tensor:
-    """Mean last state of every row, of the encoder where there is one: float32 [B, d].
+    """Mean last hidden state of every row (the encoder's if there is one), float32 [B, d].
 
-    Without ``mask_padding`` padding counts (reference).
+    Without ``mask_padding``, padding counts too (reference).
     """
     if base.config.is_encoder_decoder:
         states = base.get_encoder()(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
@@ -127,9 +127,9 @@ def distances(queries: Tensor, keys: Tensor) -> Tensor:
 
 
 def label_logits(labels: Tensor, like: Tensor, logit: float) -> Tensor:
-    """Logits of the shape of ``like`` that say ``labels``.
+    """Logits of the shape of ``like`` that predict ``labels``.
 
-    One logit an item [B, 1]: ``logit`` or ``-logit``. Sequences [B, S, V]: ``logit`` at the stored tokens, 0
+    One logit per item [B, 1]: ``logit`` or ``-logit``. Sequences [B, S, V]: ``logit`` at the stored tokens, 0
     elsewhere and beyond the stored label; stored tokens beyond S are dropped. Ignored labels leave their position at
     0 (the reference counts them from the vocabulary's end).
     """

@@ -56,7 +56,7 @@ class Mend(LearnedEditor[MendSettings]):
         }
 
     def pseudo_gradients(self, batch: Batch, update_statistics: bool = False) -> dict[str, Tensor]:
-        """Sum over rows of the outer products of the transformed factors, [out, in] a matrix.
+        """Sum over rows of the outer products of the transformed factors, [out, in] per matrix.
 
         Statistics are updated matrix by matrix, so that matrices of one shape are normalised with statistics that
         already hold the rows of those before them (as in the reference).

@@ -14,7 +14,7 @@ EPSILON = 1e-7
 class RunningStatistics(nn.Module):
     """Mean and standard deviation of all rows seen (Welford), saved with the weights.
 
-    (The reference does not save whether there were any rows yet, and starts anew after loading.)
+    (The reference does not save whether there were any rows yet, and starts over after loading.)
     """
 
     mean: Tensor
@@ -46,14 +46,14 @@ class RunningStatistics(nn.Module):
         return (self.squares / (self.count - 1).clamp(min=1)).sqrt()
 
     def normalise(self, rows: Tensor) -> Tensor:
-        """Rows minus mean, by standard deviation; rows as they are while fewer than two were seen."""
+        """Rows minus the mean, divided by the standard deviation; unchanged rows while fewer than two were seen."""
         if self.count < 2:
             return rows
         return (rows - self.mean) / (self.std + EPSILON)
 
 
 class LowRankLayer(nn.Module):
-    """``h + max(0, scale * (U V h + bias) + shift)``, with a scale and a shift of its own for every mode."""
+    """``h + max(0, scale * (U V h + bias) + shift)``, with a separate scale and shift for every mode."""
 
     def __init__(self, width: int, rank: int, modes: int, generator: torch.Generator) -> None:
         """Start as the identity: U, bias and shifts are 0, V is drawn from N(0, 1) (reference code)."""
@@ -109,7 +109,7 @@ class FactorEditor(nn.Module):
 
 
 class MendNetwork(nn.Module):
-    """One :class:`FactorEditor` a matrix shape and one learned step size a matrix.
+    """One :class:`FactorEditor` per matrix shape and one learned step size per matrix.
 
     ``shapes`` maps the names of the edited matrices to (out, in), in order; the position of a matrix among those of
     its shape is its mode.
@@ -131,7 +131,7 @@ class MendNetwork(nn.Module):
 
     @torch.no_grad()
     def divide_start_by_width(self) -> None:
-        """Divide every V by the square root of its width, so that a step moves outputs of any width alike (ours)."""
+        """Divide every V by the square root of its width, so that a step changes all outputs equally (ours)."""
         for module in self.modules():
             if isinstance(module, LowRankLayer):
                 module.v.mul_(module.v.shape[1] ** -0.5)
@@ -139,7 +139,7 @@ class MendNetwork(nn.Module):
     def transform(
         self, name: str, inputs: Tensor, deltas: Tensor, update_statistics: bool = False
     ) -> tuple[Tensor, Tensor]:
-        """Transformed factors of the matrix ``name``; the rows may be folded into the statistics before."""
+        """Transformed factors of the matrix ``name``; optionally, the rows are first folded into the statistics."""
         key, mode = self.place[name]
         if update_statistics:
             self.editors[key].update_statistics(inputs, deltas)  # type: ignore[operator]

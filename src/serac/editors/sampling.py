@@ -24,7 +24,7 @@ class DrawnBatch:
 def draw_batch(
     rng: random.Random, examples: Sequence[EditExample], k: int, hard_neg_prob: float, neighbours: float = 0.0
 ) -> DrawnBatch:
-    """Draw ``k`` edits of distinct groups, and for every edit one input in its scope and one outside.
+    """Draw ``k`` edits of distinct groups, and for every edit one input inside its scope and one outside.
 
     In scope the kind is drawn uniformly, then the query uniformly inside it; an example with unwanted queries gives
     one wanted and one unwanted query. Out of scope the query is hard with probability ``hard_neg_prob`` where the
@@ -36,8 +36,8 @@ def draw_batch(
     batch = _draw_batch(rng, examples, k, hard_neg_prob, neighbours)
     if not batch.in_scope and not any(example.in_scope for example in examples):
         raise ConfigError(
-            f"none of the {len(examples)} examples has an input in scope, so there is nothing to train on: "
-            "raise the split's limit or fraction, or name another file in 'splits'"
+            f"none of the {len(examples)} examples has an input in scope, so there is nothing to train on. Hint: raise "
+            "the split's limit or fraction, or name another file in 'splits'"
         )
     while not batch.in_scope:
         batch = _draw_batch(rng, examples, k, hard_neg_prob, neighbours)
@@ -78,7 +78,7 @@ def draw_examples(rng: random.Random, examples: Sequence[EditExample], k: int) -
         if len(drawn) == k:
             return list(drawn.values())
     raise ConfigError(
-        f"cannot draw {k} edits of distinct groups: the data has only {len(drawn)}; lower batch_size or k"
+        f"cannot draw {k} edits of distinct groups: the data has only {len(drawn)}. Hint: lower batch_size or k"
     )
 
 

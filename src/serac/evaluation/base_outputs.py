@@ -1,4 +1,4 @@
-"""What the unedited model says on every test input, computed once and kept on disk."""
+"""The unedited model's outputs on every test input, computed once and stored on disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class MissingBaseOutputError(SeracError):
-    """The base model was not asked about an input that the evaluation needs."""
+    """There is no output of the base model for an input that the evaluation needs."""
 
 
 def query_key(query: Query) -> str:
@@ -46,7 +46,7 @@ def unique_queries(queries: Iterable[Query]) -> list[Query]:
 def split_scopes(examples: Iterable[EditExample]) -> tuple[tuple[bool, list[Query]], tuple[bool, list[Query]]]:
     """``(False, queries never out of scope)`` and ``(True, queries out of scope)``, each without repetitions.
 
-    The flag is the ``full`` of :meth:`Task.outputs`: only drawdown needs everything that a model says.
+    The flag is the ``full`` of :meth:`Task.outputs`: only drawdown needs the complete outputs.
     """
     examples = list(examples)
     outside = unique_queries(query for example in examples for query in example.out_of_scope)
@@ -72,11 +72,11 @@ class BaseOutputs:
         generate: bool = False,
         scratch: Path | str | None = None,
     ) -> Self:
-        """Ask ``base`` about every unique query of the examples.
+        """Run ``base`` on every unique query of the examples.
 
-        ``generate`` adds its free generations, where the task compares answers. With ``scratch``, a folder on a disk
+        ``generate`` adds free generations, if the task compares answers. With ``scratch``, a folder on a disk
         that has room for them, memory never holds more than the outputs of 2,048 queries: the distributions of a
-        dialogue model with 55,000 words take 4 MB a query.
+        dialogue model with 55,000 words take 4 MB per query.
         """
         result = cls({}, {})
         for full, queries in split_scopes(examples):
@@ -147,5 +147,5 @@ class BaseOutputs:
             return table[query_key(query)]
         except KeyError:
             raise MissingBaseOutputError(
-                f"no base output for the input {query.input!r}; run the rule that predicts base outputs again"
+                f"no base output for the input {query.input!r}; Hint: rerun the rule `predict_base`"
             ) from None

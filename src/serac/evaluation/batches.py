@@ -44,7 +44,7 @@ def make_batches(
 ) -> list[EditBatch]:
     """Shuffle by ``seed`` and cut up to ``n_batches`` batches of ``k`` examples of distinct groups.
 
-    No example is in two batches; there are fewer batches where the examples do not suffice. With ``asked`` only the
+    No example is in two batches; there are fewer batches if there are not enough examples. With ``asked`` only the
     first so many examples keep their inputs, the same ones for every ``k``: the others are applied and not asked about.
     Raises :class:`NotEnoughEditsError` if not even one batch can be filled.
     """
@@ -61,8 +61,8 @@ def make_batches(
     if not batches:
         groups = len({example.group for example in examples})
         raise NotEnoughEditsError(
-            f"a batch needs {k} edits of distinct groups, but there are {len(examples)} examples of {groups} groups; "
-            "lower k or prepare more examples"
+            f"a batch needs {k} edits of distinct groups, but there are {len(examples)} examples of {groups} groups. "
+            "Hint: lower k or prepare more examples"
         )
     return batches
 

@@ -1,6 +1,6 @@
-"""Bootstrap intervals of outcomes that depend on one another in two ways, and of training seeds.
+"""Bootstrap intervals of outcomes that depend on one another in two ways, and on training seeds.
 
-Rows about one edit are not independent: its inputs ask for one fact, and every evaluation seed draws from the same
+Rows about one edit are not independent: its inputs concern one fact, and every evaluation seed draws from the same
 edits. Rows of one batch are not independent either: they share a memory, or edited weights. Edits and batches cross, so
 that each is resampled by itself and the variances are joined as in two-way clustering (Cameron, Gelbach and Miller,
 2011): variance by edits + variance by batches - variance by edits within batches.
@@ -28,7 +28,7 @@ UNIT = (0.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A statistic of ``n`` rows and its confidence interval; the bounds are NaN where there is none."""
+    """A statistic of ``n`` rows and its confidence interval; the bounds are NaN if there is none."""
 
     value: float
     low: float
@@ -167,7 +167,7 @@ def _grouped_mean(labels: NDArray[np.int64], values: Floats, groups: int) -> Flo
 
 
 def _stretch(groups: int, tail: float) -> float:
-    """By what a percentile interval of the mean of few groups is too narrow: Student's t over the normal, and ddof."""
+    """How much too narrow a percentile interval of few groups is: Student's t over the normal, and ddof."""
     if groups < 2:
         return 0.0
     normal = NormalDist().inv_cdf(1 - tail)

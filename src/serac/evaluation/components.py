@@ -1,4 +1,4 @@
-"""SERAC's parts alone: is the scope classifier right, and what does the counterfactual model say given the edit?"""
+"""SERAC's parts, evaluated separately: the scope classifier, and the counterfactual model given the right edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edit success and drawdown by free generation alone: comparable across base models of any architecture."""
+"""Edit success and drawdown by free generation only: comparable across base models of any architecture."""
 
 from __future__ import annotations
 

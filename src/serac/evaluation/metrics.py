@@ -28,7 +28,7 @@ METRICS = {
 free generation, in-scope inputs routed to their own edit, out-of-scope inputs routed to any edit."""
 DIFFERENCE = "es_minus_dd"
 NO_EDIT = "no_edit"
-"""In the place of an editor: the base model without any edit."""
+"""Instead of an editor: the base model without any edit."""
 READ = ["batch", "seed", "edit_id", "scope", "kind", "hard", "value", "generated", "routed", "hit"]
 """Columns of an outcomes file that the metrics need."""
 COLUMNS = ["run", "problem", "editor", "k", "metric", "subset", "value", "ci_low", "ci_high", "n"]
@@ -79,7 +79,7 @@ class Outcomes:
             wanted = ", ".join(f"{name} {value}" for name, value in where.items())
             raise MissingResultError(
                 f"no outcomes for {metric} of '{subset}' inputs on {self.problem} ({wanted}). "
-                "Hint: is it part of this run's configuration?"
+                "Hint: check that this run's configuration includes it"
             )
         return found
 

@@ -1,4 +1,4 @@
-"""What evaluation asks of the parts of an editor with a memory; :mod:`serac.editors.serac` has such parts."""
+"""What evaluation requires of the parts of an editor with a memory; :mod:`serac.editors.serac` has such parts."""
 
 from __future__ import annotations
 

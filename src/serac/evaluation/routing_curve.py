@@ -1,6 +1,6 @@
-"""Routing of real texts alone: right and false routes of a scope classifier against the number of edits in memory.
+"""Routing of real texts: correct routes and false alarms of a scope classifier, by number of edits in memory.
 
-No base model takes part. An input is *right* if the best entry is about its own subject and lies above the threshold.
+No base model is involved. An input is *right* if the best entry is about its own subject and lies above the threshold.
 It gives a *false alarm* if the best entry about any other subject does: what would happen if its own edit were not in
 the memory. An input that is about no edit (``nq``) can only give a false alarm.
 """

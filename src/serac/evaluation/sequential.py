@@ -37,8 +37,8 @@ def evaluate_sequence(
         (sequence,) = make_batches(examples, max(settings.checkpoints), 1, seed, settings.asked)
         if not any(example.out_of_scope for example in sequence.examples):
             raise NotEnoughEditsError(
-                f"all out-of-scope inputs are about one of the {len(sequence.examples)} edits; "
-                "lower the last of the sequential checkpoints"
+                f"all out-of-scope inputs are about one of the {len(sequence.examples)} edits. Hint: lower the last of "
+                "the sequential checkpoints"
             )
         models = editor.edit_in_sequence(sequence.edits, settings.checkpoints)
         for count, edited in zip(settings.checkpoints, models, strict=True):

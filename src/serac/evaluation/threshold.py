@@ -35,8 +35,8 @@ def threshold_outcomes(
     name = editor.threshold_name
     if name is None:
         raise ConfigError(
-            f"the editor {editor.name!r} has no routing threshold. Hint: take it out of paper.threshold.editors, or "
-            "route hard"
+            f"the editor {editor.name!r} has no routing threshold. Hint: remove it from paper.threshold.editors, or "
+            "set its routing mode to hard"
         )
     routed, base = evaluate_at_thresholds(
         editor.tuned(**{name: 0.0}), (0.0, 1.0), examples, base_outputs, settings, seeds, k=k

@@ -117,10 +117,10 @@ class Task(ABC):
     def outputs(
         self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
     ) -> list[dict[str, Tensor]]:
-        """What the model says on each query: one small dict of CPU tensors per query, in the given order.
+        """The model's output for each query: one small dict of CPU tensors per query, in the given order.
 
         Independent of batch size and padding. The model reads each query once, in the order of :func:`in_batches`.
-        ``full=False`` leaves out what only :meth:`drawdown` needs (dialogue: the whole distributions).
+        ``full=False`` omits what only :meth:`drawdown` needs (dialogue: the whole distributions).
         """
 
     @abstractmethod
@@ -137,7 +137,7 @@ class Task(ABC):
 
     @abstractmethod
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
-        """What the model answers in free generation (greedy), or ``"1"``/``"0"`` for binary tasks."""
+        """The model's answers in free generation (greedy), or ``"1"``/``"0"`` for binary tasks."""
 
     @abstractmethod
     def answer(self, output: dict[str, Tensor]) -> str:
@@ -147,7 +147,7 @@ class Task(ABC):
 def changed_predictions(
     queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
 ) -> list[Score]:
-    """Drawdown of tasks with a ``prediction``: 1 where it differs from the base model's, a query (section 4)."""
+    """Drawdown of tasks with a ``prediction``: per query, 1 if it differs from the base model's (section 4)."""
     return [
         Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
         for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))

@@ -40,7 +40,7 @@ class BinaryTask(Task):
         return load_without_dropout(AutoModelForSequenceClassification, path, num_labels=1)
 
     def logits(self, model: nn.Module, batch: Batch) -> Tensor:
-        """One logit an item [B, 1]; the labels are never shown to the model."""
+        """One logit per item [B, 1]; the model never sees the labels."""
         logits: Tensor = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
         return logits
 
@@ -73,7 +73,7 @@ class BinaryTask(Task):
     def success(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """1 where the wanted verdict has probability above 0.5, a query."""
+        """Per query, 1 if the desired verdict has probability above 0.5."""
         return [
             Score(query.kind, query.hard, float(losses.binary_match(output["logit"], output["label"]).item()), (i,))
             for i, (query, output) in enumerate(zip(queries, outputs, strict=True))
@@ -82,7 +82,7 @@ class BinaryTask(Task):
     def drawdown(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """1 where the verdict differs from the base model's, a query."""
+        """Per query, 1 if the verdict differs from the base model's."""
         return changed_predictions(queries, outputs, base)
 
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:

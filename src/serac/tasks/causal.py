@@ -20,7 +20,7 @@ class CausalTask(Seq2SeqTask):
     """Question, end-of-sequence token, answer, end-of-sequence token, read from left to right.
 
     Batches are those of :class:`Seq2SeqTask`, question and answer apart. Edited models of editors that merge logits
-    cannot stand for a decoder-only model there; they are compared by what they generate.
+    cannot replace a decoder-only model there; they are compared by generated answers.
     """
 
     name = "causal"

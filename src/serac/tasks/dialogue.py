@@ -38,7 +38,7 @@ class DialogueTask(Seq2SeqTask):
     def outputs(
         self, model: nn.Module, queries: Sequence[Query], batch_size: int, *, full: bool = True
     ) -> list[dict[str, Tensor]]:
-        """``token_log_probs`` float32 [S] of the label and ``prediction`` int64 [S] a query.
+        """``token_log_probs`` float32 [S] of the label and ``prediction`` int64 [S] per query.
 
         ``full`` adds ``log_probs`` float32 [S, V], which :meth:`drawdown` needs and :meth:`success` does not.
         """
@@ -55,9 +55,9 @@ class DialogueTask(Seq2SeqTask):
     def success(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """One score an edit, from token means pooled over its wanted and its unwanted completions.
+        """One score per edit, from token means pooled over its wanted and its unwanted completions.
 
-        Empty where either sort is missing: the measure is undefined there (NaN in the reference).
+        Empty if either kind is missing: the measure is undefined there (NaN in the reference).
         """
         wanted = [i for i, query in enumerate(queries) if query.wanted]
         unwanted = [i for i, query in enumerate(queries) if not query.wanted]
@@ -72,7 +72,7 @@ class DialogueTask(Seq2SeqTask):
     def drawdown(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """KL(base || edited) in nats, mean over the label's tokens, a query."""
+        """KL(base || edited) in nats, mean over the label's tokens, per query."""
         return [
             Score(query.kind, query.hard, losses.token_kl(before["log_probs"], output["log_probs"]).mean().item(), (i,))
             for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))

@@ -46,7 +46,7 @@ def _freeze(model: PreTrainedModel, layers: int) -> None:
     encoder: Any = model.base_model
     blocks = getattr(getattr(encoder, "encoder", None) or getattr(encoder, "transformer", None), "layer", None)
     if blocks is None or layers > len(blocks):
-        has = "no layers like BERT's" if blocks is None else f"only {len(blocks)} layers"
+        has = "no BERT-like layers" if blocks is None else f"only {len(blocks)} layers"
         raise ConfigError(f"'frozen_layers' is {layers}, but a {type(model).__name__} has {has}. Hint: set it to null")
     for frozen in (encoder.embeddings, *blocks[:layers]):
         frozen.requires_grad_(False)

@@ -124,7 +124,7 @@ def balanced_bce(log_p: Tensor, labels: Tensor) -> Tensor:
 
 # --- sentiment: rows of which some are wanted and the others not ---------------------------------
 def sentiment_nll(logits: Tensor, labels: Tensor, wanted: Tensor, unlikelihood: bool = True) -> Tensor:
-    """Token negative log-likelihood of the wanted rows plus, with ``unlikelihood``, of *not* saying the others.
+    """Token negative log-likelihood of the wanted rows plus, with ``unlikelihood``, that of *not* producing the others.
 
     ``wanted`` bool [B]. Both means are over tokens pooled over the batch; a kind of row that the batch lacks adds
     0 (the reference returns NaN there).

@@ -20,5 +20,5 @@ TASKS: dict[str, type[Task]] = {
 def load_task(name: str, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Task:
     """The task called ``name``; raises ``ConfigError`` for an unknown name."""
     if name not in TASKS:
-        raise ConfigError(f"unknown task {name!r}; choose one of {', '.join(sorted(TASKS))}")
+        raise ConfigError(f"unknown task {name!r}. Hint: choose one of {', '.join(sorted(TASKS))}")
     return TASKS[name](tokenizer, max_length)

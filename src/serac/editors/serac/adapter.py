@@ -1,4 +1,4 @@
-"""A LoRA adapter on the base model as counterfactual model: it costs the adapter's few megabytes (Hu et al. 2022)."""
+"""A LoRA adapter on the base model as counterfactual model; it adds only a few megabytes (Hu et al. 2022)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serac.errors import ConfigError, MissingPackageError
 
 
 def with_adapter(base: nn.Module, settings: LoraSettings) -> nn.Module:
-    """A model that shares all weights of ``base`` (frozen by this) and adds an untrained adapter of its own.
+    """A model that shares all weights of ``base`` (which this freezes) and adds an untrained adapter of its own.
 
     ``base`` itself stays as it is: it never sees the adapter. Raises ``ConfigError`` for impossible layers or targets
     and ``MissingPackageError`` without ``peft``.
@@ -32,11 +32,11 @@ def with_adapter(base: nn.Module, settings: LoraSettings) -> nn.Module:
     try:
         return peft.get_peft_model(copy.deepcopy(base, shared), config)  # type: ignore[no-any-return]
     except ValueError as error:
-        raise ConfigError(f"'lora.targets' {list(settings.targets)} fit no matrix of the model: {error}") from error
+        raise ConfigError(f"'lora.targets' {list(settings.targets)} match no matrix of the model: {error}") from error
 
 
 def adapter_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """The adapter's weights by name, of a model that :func:`with_adapter` made."""
+    """The adapter's weights by name, for a model from :func:`with_adapter`."""
     tensors: dict[str, Tensor] = _peft().get_peft_model_state_dict(model, save_embedding_layers=False)
     return tensors
 

@@ -22,5 +22,5 @@ def load_classifier(folder: Path | str) -> ScopeClassifier:
     """Inverse of :meth:`ScopeClassifier.save_pretrained`; raises ``ConfigError`` if the folder holds no classifier."""
     file = Path(folder) / SETTINGS_FILE
     if not file.exists():
-        raise ConfigError(f"{folder} holds no scope classifier ({SETTINGS_FILE} is missing): train one first")
+        raise ConfigError(f"{folder} holds no scope classifier ({SETTINGS_FILE} is missing). Hint: train one first")
     return untrained_classifier(folder, ScopeSettings.model_validate_json(file.read_text(encoding="utf-8")))

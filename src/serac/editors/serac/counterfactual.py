@@ -25,10 +25,10 @@ WEIGHTS_FILE = "model.safetensors"
 
 
 class CounterfactualModel(nn.Module):
-    """A Hugging Face model and the task that reads for it (its own tokenizer, perhaps not the base model's)."""
+    """A Hugging Face model and its task (whose tokenizer may differ from the base model's)."""
 
     def __init__(self, model: nn.Module, task: Task, lora: LoraSettings | None = None) -> None:
-        """``lora``: settings of the adapter that ``model`` is a base model with."""
+        """``lora``: settings of the adapter, if ``model`` is a base model with one."""
         super().__init__()
         self.model: Any = model
         self.task, self.lora = task, lora
@@ -48,20 +48,22 @@ class CounterfactualModel(nn.Module):
 
     @classmethod
     def from_pretrained(cls, folder: Path | str, base: nn.Module | None = None, task: Task | None = None) -> Self:
-        """Inverse of :meth:`save_pretrained`; an adapter goes on ``base``, whose task is ``task``.
+        """Inverse of :meth:`save_pretrained`; an adapter is put on ``base``, whose task is ``task``.
 
         Raises ``ConfigError`` if the folder holds no counterfactual model, or an adapter and there is no base model.
         """
         folder = Path(folder)
         if not (folder / SETTINGS_FILE).exists():
-            raise ConfigError(f"{folder} holds no counterfactual model ({SETTINGS_FILE} is missing): train one first")
+            raise ConfigError(
+                f"{folder} holds no counterfactual model ({SETTINGS_FILE} is missing). Hint: train one first"
+            )
         settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
         names = settings["task_name"], settings["max_length"], settings.get("chat_template")
         if settings.get("lora") is None:
             model = TASKS[settings["task_name"]].load_model(str(folder))
             return cls._around(model, AutoTokenizer.from_pretrained(folder), *names)
         if base is None or task is None:
-            raise ConfigError(f"{folder} holds an adapter: it needs the base model that it was trained on")
+            raise ConfigError(f"{folder} holds an adapter, which needs the base model that it was trained on")
         result = cls._around(base, task.tokenizer, *names, LoraSettings(**settings["lora"]))
         load_adapter(result.model, load_file(folder / WEIGHTS_FILE))
         return result
@@ -83,7 +85,7 @@ class CounterfactualModel(nn.Module):
         return cls(model, load_task(task_name, tokenizer, max_length), lora)
 
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write model and tokenizer as a Hugging Face folder, or only the adapter, and how they read beside them."""
+        """Write model and tokenizer as a Hugging Face folder, or only the adapter, with their settings."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         tokenizer = self.task.tokenizer
@@ -116,7 +118,7 @@ class CounterfactualModel(nn.Module):
 
     @torch.no_grad()
     def correct(self, edits: Sequence[Edit], queries: Sequence[Query], batch_size: int) -> Tensor:
-        """bool [N] on the CPU: the wanted output of each query is what the model says given the edit at its place."""
+        """bool [N] on the CPU: whether the model predicts each query's desired output, given its edit."""
         right = torch.zeros(len(queries), dtype=torch.bool)
         for positions in in_batches(queries, batch_size):
             batch = self.encode_queries([edits[i] for i in positions], [queries[i] for i in positions])

@@ -21,10 +21,10 @@ from serac.tasks.base import Task
 
 
 class MemoryEditor(Editor):
-    """Retrieves an edit for every input; a counterfactual model answers what is in its scope."""
+    """Retrieves an edit for every input; a counterfactual model answers inputs in the edit's scope."""
 
     kind: ClassVar[str | None] = None
-    """Scope classifier that the editor is defined by; None: any."""
+    """Kind of scope classifier that the editor requires; None: any."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class MemoryEditor(Editor):
 
     @property
     def threshold_name(self) -> str | None:
-        """``threshold``, unless both models answer together (soft)."""
+        """``threshold``, unless the two models' answers are mixed (soft)."""
         return "threshold" if self.routing.mode == "hard" else None
 
     def save_pretrained(self, folder: Path | str) -> None:

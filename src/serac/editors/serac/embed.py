@@ -1,4 +1,4 @@
-"""Embed: edit and input are encoded apart; log g falls with the distance of their embeddings (section 2)."""
+"""Embed: edit and input are encoded separately; log g decreases with the distance of their embeddings (section 2)."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class EmbedClassifier(ScopeClassifier):
     def __init__(self, encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: ScopeSettings) -> None:
         super().__init__(encoder, tokenizer, settings)
         if encoder.config.hidden_size % settings.heads:
-            raise ConfigError(f"'heads' is {settings.heads}: it must divide the width {encoder.config.hidden_size}")
+            raise ConfigError(f"'heads' is {settings.heads}, but it must divide the width {encoder.config.hidden_size}")
 
     @property
     def vector_shape(self) -> tuple[int, int]:
-        """Heads and width of a head."""
+        """Number of heads, and width of each."""
         return self.settings.heads, self.encoder.config.hidden_size // self.settings.heads
 
     def states(self, texts: Sequence[str]) -> Tensor:
@@ -65,7 +65,7 @@ class EmbedClassifier(ScopeClassifier):
     def search(self, texts: Sequence[str], store: EditStore, candidates: int | None) -> tuple[Tensor, Tensor]:
         """The ``SHORTLIST`` nearest entries by one matrix product, scored by their differences.
 
-        Of more entries than these at the same distance it is not defined which are returned.
+        If more entries than these are at the same distance, it is undefined which are returned.
         """
         squares, ids = store.nearest(self.vectors(texts), SHORTLIST)
         return self.from_squares(squares), ids

@@ -1,4 +1,4 @@
-"""Free generation by two models: which options each of them gets, and their mixture token by token."""
+"""Free generation by two models: the options that each of them gets, and their mixture token by token."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OF_THE_VOCABULARY = (
 
 
 def options_for_others(options: dict[str, Any], *, same_words: bool) -> dict[str, Any]:
-    """Options of ``generate`` that hold for a model that reads other inputs, and perhaps speaks other tokens."""
+    """Options of ``generate`` that also apply to a model with other inputs and possibly another vocabulary."""
     kept = {name: value for name, value in options.items() if name not in _OF_THE_INPUTS}
     if same_words:
         return kept
@@ -45,15 +45,15 @@ def options_for_others(options: dict[str, Any], *, same_words: bool) -> dict[str
 def require_supported(base: Any, options: dict[str, Any], *, soft: bool) -> None:
     """Raise ``SeracError`` for what cannot be generated: dictionaries, and in soft mode more than one sequence."""
     if _asked(base, options, "return_dict_in_generate"):
-        raise SeracError("an edited model generates token ids alone: leave out return_dict_in_generate")
+        raise SeracError("an edited model returns only token ids. Hint: remove return_dict_in_generate")
     several = [name for name in ("num_beams", "num_return_sequences") if (_asked(base, options, name) or 1) > 1]
     if soft and several:
         wanted = " and ".join(f"{name}=1" for name in several)
-        raise SeracError(f"mode 'soft' generates one sequence an input, token by token: pass {wanted}")
+        raise SeracError(f"mode 'soft' generates one sequence per input, token by token. Hint: pass {wanted}")
 
 
 def _asked(base: Any, options: dict[str, Any], name: str) -> Any:
-    """Value of an option as ``generate`` finds it: among the options, else in their or the model's configuration."""
+    """Value of an option as ``generate`` finds it: in the options, or in their or the model's configuration."""
     configurations = (options.get("generation_config"), getattr(base, "generation_config", None))
     values = (options.get(name), *(getattr(configuration, name, None) for configuration in configurations))
     return next((value for value in values if value is not None), None)

@@ -1,4 +1,4 @@
-"""Decoder-only models: the counterfactual model reads a row of tokens as it stands, with the edit in front of it.
+"""Decoder-only models: the counterfactual model reads a row of tokens unchanged, with the edit in front of it.
 
 Its last tokens are those of the row, so that its logits take the places of the base model's.
 """
@@ -25,7 +25,7 @@ def merged(
     input_ids: Tensor,
     batch: dict[str, Any],
 ) -> Tensor:
-    """Logits [B, L, V], or of the places that ``logits_to_keep`` asks for; ``task`` is the base model's.
+    """Logits [B, L, V], or of the positions that ``logits_to_keep`` requests; ``task`` is the base model's.
 
     The base model reads the whole batch whoever answers, so that a row that is not routed gets exactly the bits that it
     gets without any edit. In a routed row, logits at places before the end of the question mean nothing.
@@ -53,7 +53,7 @@ def answers(
     mask: Tensor | None,
     options: dict[str, Any],
 ) -> tuple[Tensor, int]:
-    """The rows in scope, each followed by what the counterfactual model says, and how many sequences each row has."""
+    """The rows in scope, each followed by the counterfactual model's answer, and the number of sequences per row."""
     read = _behind_edits(task, counterfactual, rows, input_ids, mask)
     with torch.no_grad():
         said = counterfactual.model.generate(**read, **options)[:, read["input_ids"].shape[1] :]

@@ -1,4 +1,4 @@
-"""Merging what the base model and the counterfactual model say."""
+"""Merging the outputs of the base model and the counterfactual model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def mix_sequences(base: Tensor, counterfactual: Tensor, beta: Tensor) -> Tensor:
 def mix_verdicts(base: Tensor, counterfactual: Tensor, beta: Tensor) -> Tensor:
     """Logit [...] of the mixed probability of "true", from two logits [...].
 
-    (The reference returns the mixed log-probability here, which everything downstream takes for a logit.)
+    (The reference returns the mixed log-probability here, which everything downstream treats as a logit.)
     """
     true = _mix(logsigmoid(base), logsigmoid(counterfactual), beta)
     false = _mix(logsigmoid(-base), logsigmoid(-counterfactual), beta)

@@ -30,14 +30,14 @@ from serac.tasks.losses import IGNORED, shift_for_causal
 
 @dataclass
 class RoutedOutput(ModelOutput):
-    """What the edited model says; ``loss`` is the task's edit loss where labels were given."""
+    """Output of the edited model; ``loss`` is the task's edit loss if labels were given."""
 
     loss: Tensor | None = None
     logits: Tensor | None = None
 
 
 class SeracModel(EditedModel):
-    """Used like the Hugging Face model it stands for; edits are added and removed at any time.
+    """Used like the Hugging Face model it replaces; edits can be added and removed at any time.
 
     The edits' and inputs' texts are what the base model's tokenizer keeps of them. No method computes gradients:
     the parts are trained by the objectives of :mod:`serac.editors.serac.training`.
@@ -77,11 +77,11 @@ class SeracModel(EditedModel):
         return self.memory.add(self.task.edits_as_read(edits))
 
     def remove(self, ids: Iterable[int]) -> None:
-        """Take edits back; raises ``SeracError`` for an unknown id."""
+        """Remove edits; raises ``SeracError`` for an unknown id."""
         self.memory.remove(ids)
 
     def replace(self, id: int, edit: Edit) -> None:
-        """Put ``edit`` in the place of another; raises ``SeracError`` for an unknown id."""
+        """Replace an edit with ``edit``; raises ``SeracError`` for an unknown id."""
         self.memory.replace(id, self.task.edits_as_read([edit])[0])
 
     # --- Hugging Face interface ----------------------------------------------------------------
@@ -89,7 +89,7 @@ class SeracModel(EditedModel):
     def forward(self, input_ids: Tensor, **batch: Any) -> Any:  # type: ignore[override]
         """As the base model's forward; each row is answered by one of the two models, or by both (soft).
 
-        With edits in the memory ``loss`` is the task's, whoever answers. Raises ``SeracError`` where logits over
+        With edits in the memory, ``loss`` is the task's. Raises ``SeracError`` where logits over
         different vocabularies would have to share a tensor.
         """
         rows = self.route(self.task.texts(input_ids))
@@ -114,7 +114,7 @@ class SeracModel(EditedModel):
 
         A counterfactual model with other tokens gets no option about tokens, and its answer is written in the base
         model's. With edits in the memory raises ``SeracError`` for ``return_dict_in_generate`` and, in soft mode, for
-        beams or several sequences. ``rows`` says who answers, where :meth:`route` was called before.
+        beams or several sequences. ``rows`` says which model answers, if :meth:`route` was called before.
         """
         rows = rows or self.route(self.task.texts(input_ids))
         base = cast(Any, self.base)
