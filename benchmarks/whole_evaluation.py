@@ -32,9 +32,9 @@ from serac.editors.serac.editor import MemoryEditor, SeracCross, SeracEmbed
 from serac.editors.serac.model import SeracModel
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.batches import EditBatch, make_batches
-from serac.evaluation.scoring import evaluate, same_text
+from serac.evaluation.scoring import evaluate
 from serac.models.loading import load_base
-from serac.records import EditExample, Query, read_examples
+from serac.records import EditExample, Query, read_examples, same_text
 from serac.settings import load
 
 EDITORS = {"embed": SeracEmbed, "cross": SeracCross}

@@ -39,7 +39,7 @@ def model() -> Any:
         sliding_window=64,
         initializer_range=0.3,
     )
-    return Gemma3ForCausalLM(config).eval()  # type: ignore[no-untyped-call]
+    return Gemma3ForCausalLM(config).eval()
 
 
 @pytest.fixture(scope="module")

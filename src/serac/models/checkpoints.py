@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
@@ -106,9 +107,11 @@ def convert_gguf(settings: CheckpointSettings, folder: Path, work: Path) -> None
     if settings.sha256 and (found := _sha256(file)) != settings.sha256:
         raise MissingSourceError(f"{file} has SHA-256 {found}, expected {settings.sha256}. Hint: reinstall the package")
     config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)  # reading the vocabulary takes longest
-    tokenizer = TOKENIZER_MAPPING[type(config)].from_pretrained(file.parent, gguf_file=file.name)
-    save_tokenizer(tokenizer, settings, folder)
-    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, config=config, dtype=torch.float32)
+    tokenizers: Any = TOKENIZER_MAPPING[type(config)]
+    save_tokenizer(tokenizers.from_pretrained(file.parent, gguf_file=file.name), settings, folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        file.parent, gguf_file=file.name, config=config, dtype=torch.float32
+    )
     model.hf_quantizer = None  # its weights are dequantised, and a quantised model is not saved
     del model.config.quantization_config
     model.save_pretrained(folder, max_shard_size=_ONE_FILE)

@@ -135,6 +135,7 @@ def _models(settings: Settings, name: str, problem: ProblemSettings[Any]) -> Ite
     parts: list[tuple[Path, Any]] = [((*place, "scope", key), scope) for key, scope in problem.scope.items()]
     for where, part in [*parts, ((*place, "counterfactual"), problem.counterfactual)]:
         yield from _positions(settings, part.checkpoint, part.max_length, (*where, "max_length"))
+        yield from _frozen(settings, part, where)
     if problem.base:
         yield from _positions(settings, problem.base.checkpoint, problem.max_length, (*place, "max_length"))
 
@@ -155,6 +156,14 @@ def _positions(settings: Settings, checkpoint: str, length: int, place: Path) ->
         yield Mistake(
             place, f"the generated checkpoint '{checkpoint}' reads at most {POSITIONS} tokens. Hint: lower it"
         )
+
+
+def _frozen(settings: Settings, part: Any, place: Path) -> Iterator[Mistake]:
+    checkpoint = settings.checkpoints[part.checkpoint]
+    layers = checkpoint.layers or (checkpoint.architecture.layers if checkpoint.architecture else None)
+    if part.train and layers and (part.frozen_layers or 0) >= layers:
+        what = f"'{part.checkpoint}' has {layers} layers, so none would be trained"
+        yield Mistake((*place, "frozen_layers"), f"{what}. Hint: freeze fewer, or set train to null")
 
 
 def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> Iterator[Mistake]:
