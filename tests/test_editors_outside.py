@@ -49,7 +49,7 @@ def test_its_settings_are_checked_and_the_workflow_evaluates_it(environment: dic
     added = {
         "run": {"name": "outside"},
         "editors": {"step": {"method": "one_step", "size": 0.2}},
-        "tuning": {"candidates": {"step": [{"size": size} for size in (0.05, 0.1, 0.2, 0.4)]}},
+        "tuning": {"candidates": {"step": [{"size": size} for size in (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)]}},
         "problems": {"qa": {"editors": ["step"]}},
     }
     default = merge(read_yaml(ROOT / "config/config.yaml"), read_yaml(SMOKE))

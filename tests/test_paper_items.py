@@ -47,7 +47,7 @@ EXPECTED = {  # printed rows of a table, panels of a figure
     "sequential_edits": 2,
     "threshold": 2,
     "per_kind": 1,
-    "training_curves": 23,
+    "training_curves": 21,
     "memory_scaling": 2,
     "large_memory": 3,
 }

@@ -83,5 +83,5 @@ def test_a_file_without_a_record_and_a_damaged_record_are_one_clear_message() ->
     chain()
     file = Path("results/smoke/provenance/tabulate.json")
     file.write_text(json.dumps({"rule": "tabulate"}))
-    with pytest.raises(ConfigError, match=r"tabulate\.json is not a provenance record .*Hint: delete it"):
+    with pytest.raises(ConfigError, match=r"tabulate\.json is not a valid provenance record .*Hint: delete it"):
         explain(TABLE)

@@ -92,8 +92,9 @@ def test_a_timeout_raises_time_alone_and_lack_of_memory_memory_alone(
 
 def test_jobs_that_compute_hold_one_gpu_with_stated_memory_and_copies_hold_none(paper_jobs: list[Any]) -> None:
     for job in paper_jobs:
-        computes = (
-            job.rule.name.startswith(("train_", "evaluate_", "embed_", "predict_")) or job.rule.name == "measure_cost"
+        computes = job.rule.name.startswith(("train_", "evaluate_", "embed_", "predict_")) or job.rule.name in (
+            "measure_cost",
+            "measure_large_memory",
         )
         asked_for = job.resources.get("gpu", 0), job.resources.get("gpu_mem_mb", 0) > 0
         assert asked_for == ((1, True) if computes else (0, False)), job

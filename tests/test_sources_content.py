@@ -43,7 +43,7 @@ def test_weights_are_chosen_by_format(names: list[str], chosen: int) -> None:
 
 
 def test_a_repository_without_weights_is_one_clear_message() -> None:
-    with pytest.raises(RetrievalError, match=r"no weights for PyTorch, only tf_model\.h5"):
+    with pytest.raises(RetrievalError, match=r"no PyTorch weights, only tf_model\.h5"):
         hub.model_files(["tf_model.h5"])
 
 

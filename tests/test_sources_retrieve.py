@@ -55,7 +55,7 @@ def test_a_sign_left_behind_is_one_clear_message(lock: Lock, monkeypatch: pytest
     monkeypatch.setattr("serac.sources.lock._PATIENCE", 0)
     sign = lock.path.with_name("lock.json.writing")
     sign.write_text("")
-    with pytest.raises(RetrievalError, match=r"lock\.json\.writing has been there .*Hint: delete it"):
+    with pytest.raises(RetrievalError, match=r"lock\.json\.writing has existed for .*Hint: delete it"):
         lock.check("https://one.address", {})
     sign.unlink()
     lock.check("https://one.address", {})

@@ -128,7 +128,7 @@ def test_one_gpu_job_at_a_time_unless_told_otherwise(
     run = snakemake(tmp_path, *targets, "--cores", "2", "--configfile", SMOKE, config, *arguments)
     assert run.returncode == 0, run.stdout[-2000:]
     events = re.findall(r"Creating the checkpoint|Finished jobid: \d+ \(Rule: generate_model\)", run.stdout)
-    assert [event.startswith("Making") for event in events] == (
+    assert [event.startswith("Creating") for event in events] == (
         [True, True, False, False] if together else [True, False, True, False]
     )
 
