@@ -96,6 +96,7 @@ def overrides(server: Server) -> dict[str, Any]:
 EDITORS = {"qa": ["serac_embed"], "qa_hard": ["serac_cross_large"], "fc": ["mend"], "convsent": ["serac_cross"]}
 ITEMS = {
     "k": K,
+    "k_by_problem": {"convsent": K},
     "batched_edits": {"editors": ["serac_embed"], "ks": [K]},
     "scope_classifier": {
         "problems": ["qa_hard"], "editors": {"serac_embed": None, "serac_embed_large": None, "serac_cross": None}

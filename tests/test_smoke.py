@@ -176,16 +176,6 @@ def test_readme_is_published_from_a_run(smoke: Path, tmp_path: Path) -> None:
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
 
 
-def test_example_of_the_readme_runs(smoke: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"```python\n(.+?)```", (ROOT / "README.md").read_text(), flags=re.S)
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    exec(example.replace("results/miniature", str(smoke)), names)
-    opened = names["SeracModel"].from_pretrained("my-serac", names["base"], names["task"])
-    assert opened.memory.edit(0) == names["edited"].memory.edit(0)
-    assert len(opened.memory) == 1
-
-
 def test_problems_are_disjoint_and_reported(smoke: Path) -> None:
     for problem in SETTINGS.run.problems:
         folder = smoke / "problems" / problem
@@ -225,8 +215,9 @@ def test_outcomes_can_be_traced(smoke: Path) -> None:
     results = [
         str(path.relative_to(smoke.parents[1]))
         for path in smoke.rglob("*")
-        if path.suffix in (".parquet", ".csv", ".json", ".safetensors", ".png") and "provenance" not in path.parts
-    ]
+        if path.suffix in (".parquet", ".csv", ".json", ".safetensors", ".png")
+        and not {"provenance", "bundles"} & set(path.parts)
+    ]  # the files of a bundle are recorded in its bundle.json
     assert len(results) > 100
     kept = {Path(path).parent for path in recorded}
     beside = {
@@ -299,7 +290,7 @@ def test_the_bundle_holds_parts_and_what_the_run_measured(smoke: Path, monkeypat
     here = results[(results["problem"] == "qa") & (results["editor"] == editor) & (results["k"] == k)]
     measured = here[here["subset"] == "all"].set_index("metric")["value"]
     for metric, value in manifest.metrics.items():
-        assert value == pytest.approx(measured[metric])
+        assert value == pytest.approx(measured[metric], abs=1e-5)  # the table has six decimals
         assert f"| {metric} | {value:.3f} |" in card
     assert {"es", "dd", "router_hit"} <= manifest.metrics.keys()
     assert manifest.origin["commit"] in card

@@ -19,7 +19,7 @@ from tiny_models import Tiny, random_model
 
 
 def test_unknown_task_is_a_clear_error(tiny_t5: Tiny) -> None:
-    with pytest.raises(ConfigError, match="unknown task 'poetry'; choose one of binary, causal, chat, "):
+    with pytest.raises(ConfigError, match=r"unknown task 'poetry'\. Hint: choose one of binary, causal, chat, "):
         load_task("poetry", tiny_t5.tokenizer, 8)
 
 
