@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from serac.config.models import CheckpointSettings
 from serac.errors import MissingSourceError
 from serac.models.checkpoints import make_checkpoint
 from serac.tasks.chat import ChatTask
-from tiny_gemma import TEMPLATE
+from tiny_gemma import TEMPLATE, gemma
 
 gguf = pytest.importorskip("gguf")
 pytest.importorskip("accelerate")
@@ -26,20 +26,7 @@ WORDS = ["<pad>", "<eos>", "<bos>", "<unk>", "\n", *(f"<0x{byte:02X}>" for byte 
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    torch.manual_seed(0)
-    config = Gemma3TextConfig(
-        vocab_size=len(WORDS),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=16,
-        max_position_embeddings=128,
-        sliding_window=64,
-        initializer_range=0.3,
-    )
-    return Gemma3ForCausalLM(config).eval()
+    return gemma(words=len(WORDS), inner=64)  # rows of 8-bit matrices come in blocks of 32 numbers
 
 
 @pytest.fixture(scope="module")

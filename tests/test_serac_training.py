@@ -26,6 +26,7 @@ from serac.editors.serac.training import (
     with_random_labels,
 )
 from serac.errors import ConfigError
+from serac.models.tokenizers import ordinary_tokens
 from serac.training import train
 from tiny_models import Tiny
 
@@ -170,7 +171,9 @@ def test_counterfactual_loss_reads_the_own_edit(tiny: Tiny) -> None:
 
 def test_random_labels_reach_the_edit_and_all_that_is_in_its_scope(tiny_t5: Tiny) -> None:
     drawn = draw_batch(random.Random(0), tiny_t5.examples, 3, 0.5)
-    kept, changed = (with_random_labels(random.Random(1), drawn, share, tiny_t5.task.tokenizer) for share in (0.0, 1.0))
+    tokenizer = tiny_t5.task.tokenizer
+    ordinary = ordinary_tokens(tokenizer)
+    kept, changed = (with_random_labels(random.Random(1), drawn, share, tokenizer, ordinary) for share in (0.0, 1.0))
     assert kept == drawn
     assert [edit.input for edit in changed.edits] == [edit.input for edit in drawn.edits]
     assert all(new.label != old.label for new, old in zip(changed.edits, drawn.edits, strict=True))

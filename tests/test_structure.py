@@ -15,8 +15,8 @@ import serac
 
 PACKAGE = Path(serac.__file__).parent
 ORDER = (
-    ("errors", "forkserver", "checkpoint_file"),
-    ("config",),
+    ("errors", "forkserver", "file_bytes"),
+    ("config", "checkpoint_file"),
     ("registry", "records"),
     ("sources",),
     ("problems",),

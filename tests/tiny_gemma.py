@@ -33,13 +33,13 @@ def gemma_tokenizer(shots: str = SHOTS) -> PreTrainedTokenizerFast:
     return result
 
 
-def gemma(layers: int = 2, seed: int = 0) -> Any:
-    """Random weights, evaluation mode."""
+def gemma(layers: int = 2, seed: int = 0, *, words: int | None = None, inner: int = 48) -> Any:
+    """Random weights, evaluation mode; by default with the words of :func:`gemma_tokenizer`."""
     torch.manual_seed(seed)
     config = Gemma3TextConfig(
-        vocab_size=len(gemma_tokenizer()),
+        vocab_size=words or len(gemma_tokenizer()),
         hidden_size=32,
-        intermediate_size=48,
+        intermediate_size=inner,
         num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=1,

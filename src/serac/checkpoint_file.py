@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,16 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from serac.file_bytes import flush
+
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
     """Written next to the last one, synced to disk, then renamed: a job may be killed at any moment."""
     partial = path.with_suffix(".partial")
     save_file(_contiguous(tensors), partial, metadata={"state": json.dumps(state)})
-    _flush(partial)
+    flush(partial)
     partial.replace(path)
-    _flush(path.parent)
+    flush(path.parent)
 
 
 def saved_state(checkpoint: Path) -> dict[str, Any]:
@@ -37,12 +38,3 @@ def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         result[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
         seen.add(tensor.data_ptr())
     return result
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file, or the entries of a folder, are on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

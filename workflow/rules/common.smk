@@ -232,23 +232,18 @@ def bundles():
     return []
 
 
-def bundled_checkpoints(wildcards):
-    section = problem_settings(wildcards)
-    used = (
-        section.scope[editor_settings(wildcards).classifier].checkpoint,
-        section.counterfactual.checkpoint,
-    )
-    return dict.fromkeys(used)
-
-
 def bundle_licence(wildcards):
     """The project's own and what is stated of the checkpoints that the parts were trained from."""
+    section = problem_settings(wildcards)
+    scope = section.scope[editor_settings(wildcards).classifier]
+    used = dict.fromkeys((scope.checkpoint, section.counterfactual.checkpoint))
+    generated = checkpoints_from("generate")
     stated = [
         f"{name}: {settings.checkpoints[name].licence or 'as its package states'}"
-        for name in bundled_checkpoints(wildcards)
+        for name in used
+        if name not in generated
     ]
-    generated = checkpoints_from("generate")
-    return "; ".join(["MIT", *(text for text in stated if text.partition(":")[0] not in generated)])
+    return "; ".join(["MIT", *stated])
 
 
 def bundle_data(wildcards):

@@ -147,5 +147,5 @@ class BaseOutputs:
             return table[query_key(query)]
         except KeyError:
             raise MissingBaseOutputError(
-                f"no base output for the input {query.input!r}; Hint: rerun the rule `predict_base`"
+                f"no base output for the input {query.input!r}. Hint: rerun the rule `predict_base`"
             ) from None

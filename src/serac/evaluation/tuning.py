@@ -53,7 +53,7 @@ def tune(
 def candidates_of(settings: TuningSettings, name: str) -> Sequence[Choice]:
     """The candidates of the editor called ``name``; raises ``ConfigError`` if there are none."""
     if name not in settings.candidates:
-        raise ConfigError(f"no tuning candidates for the editor {name!r}; Hint: add them to tuning.candidates")
+        raise ConfigError(f"no tuning candidates for the editor {name!r}. Hint: add them to tuning.candidates")
     return settings.candidates[name]
 
 

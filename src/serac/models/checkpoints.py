@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import shutil
@@ -23,6 +22,7 @@ from transformers import (
 
 from serac.config.models import CheckpointSettings
 from serac.errors import ConfigError, MissingSourceError
+from serac.file_bytes import file_sha256
 from serac.models.architectures import build_model
 from serac.models.copying import copying_objective
 from serac.models.tokenizers import raw_texts, train_tokenizer
@@ -104,7 +104,7 @@ def convert_gguf(settings: CheckpointSettings, folder: Path, work: Path) -> None
         ) from error
     work.mkdir(parents=True, exist_ok=True)
     file = Path(package.assemble(work / "model.gguf"))
-    if settings.sha256 and (found := _sha256(file)) != settings.sha256:
+    if settings.sha256 and (found := file_sha256(file)) != settings.sha256:
         raise MissingSourceError(f"{file} has SHA-256 {found}, expected {settings.sha256}. Hint: reinstall the package")
     config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)  # reading the vocabulary takes longest
     tokenizers: Any = TOKENIZER_MAPPING[type(config)]
@@ -140,7 +140,7 @@ def _require_checksum(weights: Path, expected: str) -> None:
             f"{weights.parent} has its weights in several files, but sha256 is the checksum of one. "
             "Hint: save the model as one file, or set the checkpoint's sha256 to null"
         )
-    if (found := _sha256(weights)) != expected:
+    if (found := file_sha256(weights)) != expected:
         raise MissingSourceError(f"{weights} has SHA-256 {found}, not {expected}. Hint: retrieve it again")
 
 
@@ -154,8 +154,3 @@ def truncate_encoder(source: str, layers: int) -> PreTrainedModel:
     config.num_hidden_layers = layers
     model: PreTrainedModel = AutoModel.from_pretrained(source, config=config)
     return model
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.config.training import TrainSettings
+from serac.models.tokenizers import ordinary_tokens
 from serac.tasks.loading import ready_for_training
 from serac.training import Objective
 
@@ -23,7 +24,7 @@ _VALIDATION_SEED = "copying/validation"
 def copying_objective(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: TrainSettings) -> Objective:
     """Objective of the pre-training; validation key ``accuracy`` is whole-span exact match under teacher forcing."""
     ready_for_training(model, settings)
-    ordinary = sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids))
+    ordinary = ordinary_tokens(tokenizer)
     eos, pad, marker = tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id
 
     def draw(rng: random.Random, size: int) -> dict[str, Tensor]:

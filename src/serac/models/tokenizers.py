@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from serac.errors import MissingSourceError, RecordError
 from serac.models.families.registry import FAMILIES
@@ -22,6 +22,11 @@ _PROMPTS = (
     "Topic: ",
     "Sentiment: Positive Negative",
 )
+
+
+def ordinary_tokens(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Ids of all tokens that are not special, ascending."""
+    return sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids))
 
 
 def train_tokenizer(family: str, texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from filelock import SoftFileLock, Timeout
 
 from serac.errors import ConfigError, RetrievalError
+from serac.file_bytes import file_sha256
 
 _PATIENCE = 300
 
@@ -89,8 +89,7 @@ class Lock:
 
 def fingerprint(path: Path) -> dict[str, Any]:
     """Size in bytes and SHA-256 of a file."""
-    with path.open("rb") as data:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(data, "sha256").hexdigest()}
+    return {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
 
 
 def _text(fingerprint: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from serac.errors import ConfigError
+from serac.file_bytes import file_sha256
 
 _NAMES_OF_PLACES = frozenset({"run", "world"})
 """Wildcards that only determine paths."""
@@ -110,8 +111,7 @@ def checksum(path: Path | str) -> str:
         names = sorted(file.relative_to(path) for file in Path(path).rglob("*") if file.is_file())
         seen = [[name.as_posix(), checksum(path / name)] for name in names if not name.parts[0].startswith(".")]
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
-    with Path(path).open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
+    return file_sha256(Path(path))
 
 
 def read(file: Path | str) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -21,6 +20,7 @@ from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.embed import EmbedClassifier
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import ConfigError
+from serac.file_bytes import file_sha256
 from serac.records import Edit
 from serac.tasks.base import Task
 
@@ -98,7 +98,7 @@ def load_bundle(folder: Path, base: nn.Module | None = None, task: Task | None =
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         hint = f"wrap {manifest.base}, on which it is an adapter" if manifest.base else "make the bundle anew"
         raise ConfigError(f"{folder}: its models cannot be loaded ({error}). Hint: {hint}") from error
-    return Parts(classifier, counterfactual, manifest.threshold, _sha256(folder / MANIFEST))
+    return Parts(classifier, counterfactual, manifest.threshold, file_sha256(folder / MANIFEST))
 
 
 def find_bundle(name: str | Path) -> Path:
@@ -148,7 +148,7 @@ def write_bundle(
         for source, name in ((scope, SCOPE), (counterfactual, COUNTERFACTUAL)):
             if source is not None:
                 shutil.copytree(source, part / name, ignore=shutil.ignore_patterns("history.csv"))
-        files = {str(file.relative_to(part)): _sha256(file) for file in sorted(part.rglob("*")) if file.is_file()}
+        files = {str(file.relative_to(part)): file_sha256(file) for file in sorted(part.rglob("*")) if file.is_file()}
         manifest = Manifest(files=files, **about)
         size = sum((part / name).stat().st_size for name in files)
         (part / CARD).write_text(_card(manifest, size), encoding="utf-8")
@@ -166,7 +166,7 @@ def _verify(folder: Path, manifest: Manifest) -> None:
         file = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts or not file.is_file():
             raise ConfigError(f"{folder} is not whole ({name} is missing). Hint: copy or make the bundle anew")
-        if _sha256(file) != expected:
+        if file_sha256(file) != expected:
             raise ConfigError(f"{file} is damaged (its checksum differs). Hint: copy or make the bundle anew")
     unlisted = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - set(manifest.files)
     if extra := sorted(unlisted - {MANIFEST, CARD}):
@@ -181,11 +181,6 @@ def _from_hub(name: str) -> Path:
         return Path(snapshot_download(name))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise ConfigError(f"there is no bundle '{name}' here, nor on the hub ({type(error).__name__})") from error
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _card(manifest: Manifest, size: int) -> str:

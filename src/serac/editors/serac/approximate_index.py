@@ -119,10 +119,11 @@ class ApproximateIndex:
         """Whether some of the indexed rows are those of the vectors."""
         if not 0 < self.count <= len(self.vectors) or any(index.d != self.vectors.width for index in self.heads):
             return False
+        for index in self.heads:
+            index.make_direct_map()
         for slot in np.linspace(0, self.count - 1, _CHECKED).astype(int).tolist():
             row = self.vectors.rows(slot, slot + 1)[0]
             for head, index in enumerate(self.heads):
-                index.make_direct_map()
                 kept = index.reconstruct(slot)
                 expected = _array(row[head])
                 if np.linalg.norm(kept - expected) > _TOLERANCE * np.linalg.norm(expected):

@@ -8,7 +8,6 @@ file that an interrupted save left behind continues no other and is passed over.
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from torch import Tensor
 from serac.config.section import Section
 from serac.config.serac import MemorySettings
 from serac.errors import ConfigError, SeracError
+from serac.file_bytes import flush
 
 FILE = "memory.safetensors"
 TENSORS = ("content", "ids", "removed", "texts", "ends", "rows", "norms")
@@ -115,7 +115,7 @@ def in_one_step(file: Path) -> Iterator[Path]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        _to_disk(part)
+        flush(part)
         part.replace(file)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)
@@ -199,15 +199,6 @@ def _described(tensor: Tensor) -> bytes:
 
 def _combined(metadata: dict[str, str]) -> str:
     return "".join(metadata.get(name, "") for name in TENSORS)
-
-
-def _to_disk(file: Path) -> None:
-    """Wait until the file's bytes are on the disk: a replaced name must not outlive them at a power cut."""
-    handle = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _first_line(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from serac.editors.sampling import DrawnBatch, draw_batch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import Pair, ScopeClassifier
 from serac.errors import ConfigError
+from serac.models.tokenizers import ordinary_tokens
 from serac.records import Edit, EditExample
 from serac.tasks.base import Task
 from serac.tasks.loading import ready_for_training
@@ -120,10 +121,13 @@ def counterfactual_objective(
     fixed = [draw_batch(rng, validation, edits, 0.0) for rng, edits in _validation_draws(validation, training)]
     ready_for_training(counterfactual.model, training, settings.frozen_layers)
 
+    tokenizer = counterfactual.task.tokenizer
+    ordinary = ordinary_tokens(tokenizer)
+
     def loss(rng: random.Random) -> Tensor:
         drawn = draw_batch(rng, train, training.batch_size, 0.0)
         if settings.random_labels:
-            drawn = with_random_labels(rng, drawn, settings.random_labels, counterfactual.task.tokenizer)
+            drawn = with_random_labels(rng, drawn, settings.random_labels, tokenizer, ordinary)
         return counterfactual_loss(counterfactual, drawn)
 
     def validate() -> dict[str, float]:
@@ -133,14 +137,13 @@ def counterfactual_objective(
 
 
 def with_random_labels(
-    rng: random.Random, drawn: DrawnBatch, share: float, tokenizer: PreTrainedTokenizerBase
+    rng: random.Random, drawn: DrawnBatch, share: float, tokenizer: PreTrainedTokenizerBase, ordinary: Sequence[int]
 ) -> DrawnBatch:
-    """A batch in which a ``share`` of the edits ask for random tokens, and so do their inputs in scope (ours).
+    """A batch in which a ``share`` of the edits ask for random ``ordinary`` tokens, as do their inputs in scope (ours).
 
     A model that trains on few labels learns them by heart; it has to copy these. Inputs that are answered otherwise,
     such as statements, name the new label where they named the old one.
     """
-    ordinary = sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids))
     edits, inside = list(drawn.edits), list(drawn.in_scope)
     for place, edit in enumerate(drawn.edits):
         if not edit.label or rng.random() >= share:

@@ -12,14 +12,10 @@ from serac.config.evaluation import LargeMemorySettings as Measurement
 from serac.config.names import ProblemName
 from serac.paper import style
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, read_cells, run_folder, training_seeds
+from serac.sources.miniature.large_corpus import OUT_OF_SCOPE
 
 THRESHOLDS = {"fixed": ":", "calibrated": "-", "learned": "--"}
-KINDS = {
-    "other_relation": ("same subject", "o"),
-    "other_subject": ("same relation", "s"),
-    "near_name": ("near-duplicate name", "^"),
-    "random": ("random", "x"),
-}
+MARKERS = ("o", "s", "^", "x")
 SHADES = ("#0072B2", "#D55E00", "#CC79A7", "#000000")
 
 
@@ -67,7 +63,7 @@ def make(data: Data[LargeMemoryItemSettings], outputs: Sequence[Path]) -> None:
         found = inside[inside["classifier"] == "embed"]
         _line(left, found, "recall", style.GREY, "-", "", "Embed: recall@1")
         alarms = frame[(frame["classifier"] == "embed") & (frame["threshold"] == "calibrated")]
-        for (kind, (name, marker)), shade in zip(KINDS.items(), SHADES, strict=True):
+        for (kind, name), marker, shade in zip(OUT_OF_SCOPE.items(), MARKERS, SHADES, strict=True):
             _line(middle, alarms[alarms["kind"] == kind], "routed", shade, "-", marker, name)
         _line(right, frame, "search_ms", SHADES[0], "-", "o", "median")
         _line(right, frame, "search_p99_ms", SHADES[0], ":", "^", "99th percentile")
@@ -97,7 +93,7 @@ def shows(data: Data[LargeMemoryItemSettings]) -> str:
             worst = str(kinds.drop(["rephrase", "random"]).idxmax())
             words.append(
                 f"{str(classifier).capitalize()}, {edits:,} edits: routed right {rows['right'].mean():.3f}, recall@1 "
-                f"{rows['recall'].mean():.3f}, false alarms at most {kinds[worst]:.3f} ({KINDS[worst][0]}) and "
+                f"{rows['recall'].mean():.3f}, false alarms at most {kinds[worst]:.3f} ({OUT_OF_SCOPE[worst]}) and "
                 f"{kinds['random']:.3f} on random questions"
             )
     return f"Calibrated at the size at hand. {'. '.join(words)}."

@@ -11,12 +11,12 @@ from serac.sources.miniature.fact_source import Fact, FactSource, Relation
 from serac.sources.miniature.word_tables import table
 
 OUT_OF_SCOPE = {
-    "other_relation": "same subject, other relation",
-    "other_subject": "same relation, other subject",
-    "near_name": "same relation, subject a letter away",
-    "random": "random question",
+    "other_relation": "same subject",
+    "other_subject": "same relation",
+    "near_name": "near-duplicate name",
+    "random": "random",
 }
-"""Kinds of questions that no fact of the stream answers."""
+"""Kinds of questions that no fact of the stream answers, and what figures call them."""
 _FACTS_PER_SUBJECT = (1, 1, 2, 3, 5, 8)
 
 
