@@ -29,7 +29,7 @@ cancel-leftover-jobs: setup  ## cancel the jobs that a killed Snakemake left in 
 	$(BIN)/snakemake --unlock $(ARGS)
 
 test: setup  ## the whole test suite, except the tests that need a SLURM cluster
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-slurm: setup  ## tests on a SLURM cluster that they start on this host; needs root
 	$(BIN)/python -m pytest --slurm tests/cluster

@@ -27,6 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slurm", action="store_true", help="start a SLURM cluster on this host and test on it")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, each file belongs to one of them, and all tests of the smoke run to one: they share it."""
+    for item in items:
+        group = "smoke" if "smoke" in getattr(item, "fixturenames", ()) else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The outputs of the smoke scenario, run once on two cores; kept in the folder $SMOKE_FOLDER if that is set."""

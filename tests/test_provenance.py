@@ -85,3 +85,10 @@ def test_a_file_without_a_record_and_a_damaged_record_are_one_clear_message() ->
     file.write_text(json.dumps({"rule": "tabulate"}))
     with pytest.raises(ConfigError, match=r"tabulate\.json is not a valid provenance record .*Hint: delete it"):
         explain(TABLE)
+
+
+def test_a_record_that_vanishes_while_its_job_runs_again_is_passed_over() -> None:
+    chain()
+    known = provenance.read_records([Path("results/smoke")])
+    Path("results/smoke/provenance/again.json").symlink_to("listed, but no longer there")
+    assert provenance.read_records([Path("results/smoke")]) == known

@@ -20,4 +20,4 @@ def whole_module(request: pytest.FixtureRequest) -> None:
     written = {name for name in vars(request.module) if name.startswith("test_")}
     others = {item.nodeid for item in items if item.originalname != request.node.originalname}
     if written != {item.originalname for item in items} or not others <= _RAN:
-        pytest.skip("sums up its module: run all of the module's tests in one process (xdist: --dist loadfile)")
+        pytest.skip("sums up its module: run all of the module's tests in one process (xdist: --dist loadgroup)")

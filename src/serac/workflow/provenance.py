@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -136,8 +137,13 @@ def folder_of(path: Path | str) -> Path:
 
 
 def read_records(folders: Iterable[Path]) -> list[Record]:
-    """All records of these runs and worlds."""
-    return [read(file) for folder in sorted(set(folders)) for file in sorted((folder / "provenance").rglob("*.json"))]
+    """All records of these runs and worlds, except those that vanish meanwhile because their jobs run again."""
+    found = []
+    for folder in sorted(set(folders)):
+        for file in sorted((folder / "provenance").rglob("*.json")):
+            with suppress(FileNotFoundError):
+                found.append(read(file))
+    return found
 
 
 def record_of(path: Path | str) -> Record:
