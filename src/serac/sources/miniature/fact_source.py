@@ -16,6 +16,7 @@ _FACTS_PER_SUBJECT = (1, 1, 1, 2, 2, 3)
 _KNOWN = 0.5  # chance that an answer is one that another fact has
 _REMEMBERED = 500  # answers of a kind that later facts can share
 _ALIAS_IN_REPHRASE = 0.01  # real rephrases hold the subject's name nearly always
+_GENERAL = 9  # general wordings that a fact draws from, beside the three of each of its relation
 _REWORDED = 0.9  # share of the paraphrases that differ from the question in one turn of phrase
 _RELATION_SHARES = {"train": (0.0, 0.52), "dev": (0.52, 0.68), "test": (0.68, 1.0)}
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -96,7 +97,8 @@ class FactSource:
 
     def _fact(self, subject: str, relation: Relation) -> Fact:
         answer = self._answer(relation.answer, self._answers, {subject})
-        wordings = [*relation.ask * 3, *relation.general(self.split)]
+        general = relation.general(self.split)
+        wordings = [*relation.ask * 3, *self.rng.sample(general, min(len(general), _GENERAL))]
         asked, *others = self.rng.sample(wordings, self.rng.randint(4, 6))
         others = [text for text in (self._reworded(asked) or other for other in others) if text != asked]
         return Fact(
