@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from serac.config.evaluation import EvaluationSettings
 from serac.config.serac import CounterfactualSettings, LoraSettings, RoutingSettings
 from serac.config.training import TrainSettings
 from serac.editors.edited_matrices import resolve_matrices
@@ -24,7 +25,11 @@ from serac.editors.serac.model import SeracModel
 from serac.editors.serac.saved_parts import prompted
 from serac.editors.serac.training import counterfactual_objective
 from serac.errors import ConfigError
+from serac.evaluation.base_outputs import BaseOutputs
+from serac.evaluation.metrics import PROSE
+from serac.evaluation.prose import WINDOW, prose_losses, prose_windows
 from serac.evaluation.routing import RouteRecorder
+from serac.evaluation.scoring import evaluate, evaluate_unedited
 from serac.records import Edit, EditExample, Query
 from serac.tasks.base import left_padded
 from serac.tasks.chat import ChatTask, Turns
@@ -236,6 +241,32 @@ def test_prose_that_is_not_routed_has_the_same_loss_to_the_last_bit(task: ChatTa
     ids = torch.tensor([task.tokenizer("It was a dark and stormy night. " * 4)["input_ids"]])
     model = edited(base, task, "Kenya")
     assert torch.equal(model(input_ids=ids, labels=ids).logits, base(input_ids=ids, labels=ids).logits)
+
+
+def test_the_likelihood_of_prose_is_measured_before_and_after(task: ChatTask, base: Any, tmp_path: Path) -> None:
+    windows = prose_windows(task.tokenizer, WINDOW + 1)
+    assert windows.shape == (2, 1 + WINDOW)
+    assert str(task.tokenizer.decode(windows[0, 1:])).startswith("Some of the definitions")
+    expected = [base(input_ids=row[None], labels=row[None]).loss.item() for row in windows]
+    assert prose_losses(base, windows).tolist() == pytest.approx(expected, rel=1e-5)
+    example = EditExample("a", "a", EDIT, (Query(QUESTIONS[0], "Lyon", "main"),), (Query(QUESTIONS[1], "x", "random"),))
+    outputs = BaseOutputs.predict(base, task, [example], batch_size=2, prose=windows)
+    outputs.save(tmp_path / "outputs.safetensors")
+    outputs = BaseOutputs.load(tmp_path / "outputs.safetensors")
+    settings = EvaluationSettings(edits=1, batch_size=2, least_batches=1)
+    before = evaluate_unedited(task, [example], outputs, settings, (0,), k=1)
+    losses = before.loc[before["scope"] == PROSE, "value"].tolist()
+    assert losses == prose_losses(base, windows).tolist()
+    for rate, same in ((0.0, True), (0.02, False)):
+        editor = FineTuning(base, task, learning_rate=rate, max_steps=2)
+        after = evaluate(editor, [example], outputs, settings, (0,), k=1, prose=windows)
+        assert (after.loc[after["scope"] == PROSE, "value"].tolist() == losses) is same
+        assert after["scope"].tolist() == ["in", "out", PROSE, PROSE]
+
+
+def test_more_prose_than_there_is_is_refused(task: ChatTask) -> None:
+    with pytest.raises(ConfigError, match="prose_tokens"):
+        prose_windows(task.tokenizer, 1_000_000)
 
 
 def test_rp_lets_the_base_model_read_the_edit(task: ChatTask, base: Any) -> None:

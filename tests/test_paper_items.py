@@ -19,7 +19,8 @@ from serac.paper import style
 from serac.paper.item import Cell, Data, Item
 from serac.paper.items.edit_scope import classical_scaling, squared_distances
 from serac.paper.items.errors import categories, category_shares, sample_examples
-from serac.paper.items.knowledge import KnowledgeSettings, known
+from serac.paper.items.facts import FactsTableSettings
+from serac.paper.items.knowledge import KnowledgeSettings, known, reading
 from serac.paper.items.threshold import metric_at, roc
 from serac.paper.items.training_curves import drawn_columns
 from serac.paper.making import data_of, make_item, parameters
@@ -109,7 +110,7 @@ def make(name: str, content: Data[Any], paths: list[Path]) -> None:
 
 
 def test_every_item_is_tested() -> None:
-    assert {*EXPECTED, "rules", "real_text", "knowledge"} == set(ITEMS)  # these three have tests of their own
+    assert {*EXPECTED, "rules", "real_text", "knowledge", "facts"} == set(ITEMS)  # these four have tests of their own
 
 
 def test_knowledge_counts_the_usual_answers_out_of_scope(run: Path, tmp_path: Path) -> None:
@@ -127,6 +128,37 @@ def test_knowledge_counts_the_usual_answers_out_of_scope(run: Path, tmp_path: Pa
         ["none", "reverse", 1, 1.0],
         ["none", "all", 3, pytest.approx(2 / 3)],
     ]
+
+
+def test_knowledge_compares_the_likelihood_of_prose() -> None:
+    values = {"no_edit": [1.0, 3.0], "ft": [1.0, 5.0]}
+    rows = [
+        {"editor": editor, "scope": "prose", "input": f"window {n}", "value": value, "training": 0}
+        for editor, losses in values.items()
+        for n, value in enumerate(losses)
+    ]
+    found = reading(pd.DataFrame(rows)).set_index(["editor", "kind"])["value"]
+    assert found["no_edit", "English text, perplexity"] == pytest.approx(np.exp(2))
+    assert found["ft", "English text, perplexity"] == pytest.approx(np.exp(3))
+    assert found["no_edit", "English text, unchanged"] == 1
+    assert found["ft", "English text, unchanged"] == 0.5
+
+
+def test_facts_shows_every_kind_for_every_number_of_edits(run: Path, tmp_path: Path) -> None:
+    content = data("facts", FactsTableSettings(problem="qa_hard", ks=(10, 20), largest={"ft": 10}, claimed=10))
+    assert {cell.k for cell in content.where(editor="ft")} == {10}
+    make("facts", content, [tmp_path / name for name in ("f.csv", "f.md", "f.tex", "record.json")])
+    numbers = pd.read_csv(tmp_path / "f.csv")
+    cell = numbers[(numbers["editor"] == "serac_embed") & (numbers["k"] == 20) & (numbers["kind"] == "true_false")]
+    (file,) = (cell.file for cell in content.where(editor="serac_embed", k=20))
+    rows = pd.read_parquet(file).query("scope == 'in' and kind == 'true_false'")
+    assert cell[["value", "inputs"]].values.tolist() == [[pytest.approx(rows["value"].mean(), abs=1e-6), len(rows)]]
+    lines = [line for line in (tmp_path / "f.md").read_text().splitlines() if line.startswith("| ")]
+    assert len(lines) == 2 + len(content.cells)
+    claims = ITEMS["facts"].check(content)
+    leads = {claim.claim for claim in claims if claim.claim.endswith("far ahead of FT.")}
+    assert len(leads) == 2  # of both sorts of SERAC
+    assert any(claim.statistic == "DD" for claim in claims)
 
 
 @pytest.mark.parametrize(("name", "loser"), [("main", "serac_embed"), ("batched_edits", "serac_embed")])
@@ -196,7 +228,7 @@ def test_readme_section_is_replaced_and_the_rest_kept(tmp_path: Path) -> None:
     readme.write_text(f"# Title\n\n{BEGIN}\nold numbers\n{END}\n\n## More\n")
     (tmp_path / "main.md").write_text("| ES |\n| --- |\n| 0.99 |\n")
     (tmp_path / "figure.png").write_bytes(b"png")
-    files: dict[str, Any] = {"main_table": tmp_path / "main.md", "figure": tmp_path / "figure.png", "picture": picture}
+    files: dict[str, Any] = {"tables": [tmp_path / "main.md"], "figure": tmp_path / "figure.png", "picture": picture}
     for _ in range(2):
         update_readme(readme, **files, about={"commit": "abc", "machine": "2 cores"}, claims=["| claim |"])
     text = readme.read_text()

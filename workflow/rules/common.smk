@@ -179,6 +179,18 @@ def tuning_settings(wildcards):
     }
 
 
+def evaluation_settings(wildcards):
+    """The evaluation's settings without the English text, which only some jobs read."""
+    return settings.evaluation.model_dump(mode="json", exclude={"prose_tokens"})
+
+
+def prose_tokens(wildcards):
+    """Tokens of English text that the base model, and a model after `paper.k` edits, read."""
+    main = int(getattr(wildcards, "k", 0)) in (0, settings.paper.k_on(wildcards.problem))
+    decodes = problem_settings(wildcards).task in ("causal", "chat")
+    return settings.evaluation.prose_tokens if main and decodes else 0
+
+
 def sources_from(origin):
     return [name for name, source in settings.sources.items() if source.origin == origin]
 

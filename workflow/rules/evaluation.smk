@@ -22,8 +22,9 @@ rule evaluate_editor:
     params:
         **EDITOR_PARAMS,
         tuning=tuning_settings,
-        evaluation=dump(settings.evaluation),
+        evaluation=evaluation_settings,
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
+        prose=prose_tokens,
     message:
         "Tuning and evaluating {wildcards.editor} with {wildcards.k} edits on {wildcards.problem}, training seed {wildcards.seed}"
     script:
@@ -46,7 +47,7 @@ rule evaluate_no_edit:
         **needs("evaluation"),
     params:
         **TASK_PARAMS,
-        evaluation=dump(settings.evaluation),
+        evaluation=evaluation_settings,
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
     message:
         "Scoring the base model of {wildcards.problem} without any edit"

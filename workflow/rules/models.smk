@@ -119,6 +119,7 @@ rule predict_base:
         **TASK_PARAMS,
         batch_size=settings.evaluation.batch_size,
         generate=settings.evaluation.generated_batches > 0,
+        prose=prose_tokens,
         asked={
             "validation": ([settings.tuning.seed], settings.tuning.asked),
             "test": (list(settings.seeds.evaluation), settings.evaluation.asked),

@@ -46,7 +46,7 @@ rule write_report:
 
 rule publish_results:
     input:
-        table="results/{run}/tables/main.md",
+        tables=[f"results/{{run}}/tables/{table}.md" for table in settings.paper.published.tables],
         records=[record_file(RUN, name) for name in SHOWN],
         config="results/{run}/config.yaml",
         figure="results/{run}/figures/batched_edits.png",
@@ -61,10 +61,10 @@ rule publish_results:
     resources:
         **needs("light"),
     params:
-        readme=f"{ROOT}/README.md",
-        picture=f"{ROOT}/docs/images/batched_edits.png",
+        page=f"{ROOT}/{settings.paper.published.page}",
+        picture=f"{ROOT}/{settings.paper.published.picture}",
     message:
-        "Copying the main table and the figure of batched edits into the README"
+        f"Copying tables and the figure of batched edits into {settings.paper.published.page}"
     script:
         "../scripts/publish_results.py"
 

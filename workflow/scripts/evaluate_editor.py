@@ -10,6 +10,7 @@ start(snakemake, torch=True)
 
 from serac.config.evaluation import EvaluationSettings, TuningSettings
 from serac.evaluation.base_outputs import BaseOutputs
+from serac.evaluation.prose import prose_windows
 from serac.evaluation.scoring import evaluate
 from serac.evaluation.tuning import tune
 from serac.records import read_examples
@@ -35,5 +36,6 @@ outcomes = evaluate(
     evaluation,
     params.seeds,
     k=k,
+    prose=prose_windows(editor.task.tokenizer, params.prose) if params.prose else None,
 )
 outcomes.to_parquet(output.outcomes, index=False)

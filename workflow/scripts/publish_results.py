@@ -1,4 +1,4 @@
-"""Copy the main table, the claims and one figure into the README, and say how long runs took."""
+"""Copy tables, the claims and one figure into a page of the project, and say how long runs took."""
 
 import datetime
 import os
@@ -25,15 +25,13 @@ def duration(run: Path) -> str:
     return f"{seconds / 60:.1f} minutes"
 
 
-made = origin(files.table)
+made = origin(files.tables[0])
 about = {
     "Run": snakemake.wildcards.run,
-    "date": datetime.date.fromtimestamp(Path(files.table).stat().st_mtime).isoformat(),
+    "date": datetime.date.fromtimestamp(Path(files.tables[0]).stat().st_mtime).isoformat(),
     "commit": made["commit"],
     "machine": f"{made['device']}, {os.cpu_count()} cores",
     **{f"time of `{run.parent.name}`": duration(run.parent) for run in sorted(Path("results").glob("*/config.yaml"))},
 }
 claims = claims_lines(read_records(files.records))
-update_readme(
-    params.readme, main_table=files.table, figure=files.figure, picture=params.picture, about=about, claims=claims
-)
+update_readme(params.page, tables=files.tables, figure=files.figure, picture=params.picture, about=about, claims=claims)

@@ -26,6 +26,12 @@ class EvaluationSettings(Section):
     generated_batches: int = Field(
         0, ge=0, description="edit batches per seed that are also answered by free generation (0: none)"
     )
+    prose_tokens: int = Field(
+        0,
+        ge=0,
+        description="tokens of a fixed English text whose likelihood is compared before and after the edits, at "
+        "`paper.k` and for tasks of decoder-only models (0: none)",
+    )
     least_batches: int = Field(
         4, ge=1, description="minimum number of batches per seed, if the split holds enough edits (large k)"
     )

@@ -15,10 +15,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from serac.errors import SeracError
+from serac.evaluation.prose import prose_losses
 from serac.records import EditExample, Query
 from serac.tasks.base import Task
 
 _CHUNK = 2048
+_PROSE = "prose"
 T = TypeVar("T")
 
 
@@ -56,10 +58,15 @@ def split_scopes(examples: Iterable[EditExample]) -> tuple[tuple[bool, list[Quer
 
 
 class BaseOutputs:
-    """Outputs of the base model by query: the dictionaries of :meth:`Task.outputs` and generated texts."""
+    """Outputs of the base model by query: the dictionaries of :meth:`Task.outputs` and generated texts.
 
-    def __init__(self, tensors: dict[str, dict[str, Tensor]], texts: dict[str, str]) -> None:
-        self._tensors, self._texts = tensors, texts
+    ``prose``: losses float64 [N] of windows of English text, if they were asked for.
+    """
+
+    def __init__(
+        self, tensors: dict[str, dict[str, Tensor]], texts: dict[str, str], prose: Tensor | None = None
+    ) -> None:
+        self._tensors, self._texts, self.prose = tensors, texts, prose
 
     @classmethod
     def predict(
@@ -71,14 +78,15 @@ class BaseOutputs:
         batch_size: int,
         generate: bool = False,
         scratch: Path | str | None = None,
+        prose: Tensor | None = None,
     ) -> Self:
-        """Run ``base`` on every unique query of the examples.
+        """Run ``base`` on every unique query of the examples, and on the windows of ``prose``.
 
         ``generate`` adds free generations, if the task compares answers. With ``scratch``, a folder on a disk
         that has room for them, memory never holds more than the outputs of 2,048 queries: the distributions of a
         dialogue model with 55,000 words take 4 MB per query.
         """
-        result = cls({}, {})
+        result = cls({}, {}, None if prose is None else prose_losses(base, prose))
         for full, queries in split_scopes(examples):
             for start in range(0, len(queries), _CHUNK):
                 part = queries[start : start + _CHUNK]
@@ -128,18 +136,24 @@ class BaseOutputs:
             for key, output in self._tensors.items()
             for name, tensor in output.items()
         }
+        if self.prose is not None:
+            flat[_PROSE] = self.prose
         save_file(flat, path, metadata={"texts": json.dumps(self._texts, ensure_ascii=False)})
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
         """Inverse of :meth:`save`; tensors are memory-mapped, not read."""
         tensors: dict[str, dict[str, Tensor]] = {}
+        prose = None
         with safe_open(path, framework="pt") as file:
             texts = json.loads((file.metadata() or {}).get("texts", "{}"))
             for flat in file.keys():  # noqa: SIM118 (not a mapping)
-                key, name = flat.split(".", 1)
-                tensors.setdefault(key, {})[name] = file.get_tensor(flat)
-        return cls(tensors, texts)
+                if flat == _PROSE:
+                    prose = file.get_tensor(flat)
+                else:
+                    key, name = flat.split(".", 1)
+                    tensors.setdefault(key, {})[name] = file.get_tensor(flat)
+        return cls(tensors, texts, prose)
 
     @staticmethod
     def _find(table: dict[str, T], query: Query) -> T:

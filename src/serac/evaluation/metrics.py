@@ -21,14 +21,17 @@ METRICS = {
     "dd": ("out", "value"),
     "es_generated": ("in", "generated"),
     "dd_generated": ("out", "generated"),
+    "portability": ("portability", "value"),
     "router_hit": ("in", "hit"),
     "router_false": ("out", "routed"),
 }
 """Scope of the rows and the column that each metric is a mean of: edit success and drawdown by teacher forcing and by
-free generation, in-scope inputs routed to their own edit, out-of-scope inputs routed to any edit."""
+free generation, portability, in-scope inputs routed to their own edit, out-of-scope inputs routed to any edit."""
 DIFFERENCE = "es_minus_dd"
 NO_EDIT = "no_edit"
 """Instead of an editor: the base model without any edit."""
+PROSE = "prose"
+"""Scope of the windows of an English text; their ``value`` is a loss in nats per token, which no metric reads."""
 READ = ["batch", "seed", "edit_id", "scope", "kind", "hard", "value", "generated", "routed", "hit"]
 """Columns of an outcomes file that the metrics need."""
 COLUMNS = ["run", "problem", "editor", "k", "metric", "subset", "value", "ci_low", "ci_high", "n"]
@@ -56,7 +59,7 @@ class Outcomes:
 
     def __init__(self, problem: str, frame: pd.DataFrame, settings: BootstrapSettings) -> None:
         self.problem, self.settings = problem, settings
-        self.sample = Sample(frame, settings)
+        self.sample = Sample(frame[frame["scope"] != PROSE], settings)
         self.frame = self.sample.frame
 
     def has(self, **where: object) -> bool:

@@ -17,6 +17,8 @@ from serac.config.evaluation import EvaluationSettings
 from serac.editors.base import EditedModel, Editor
 from serac.evaluation.base_outputs import BaseOutputs, split_scopes
 from serac.evaluation.batches import EditBatch, make_batches
+from serac.evaluation.metrics import PROSE
+from serac.evaluation.prose import prose_losses
 from serac.evaluation.routing import Route, RouteRecorder
 from serac.records import EditExample, Query, same_text
 from serac.tasks.base import Score, Task
@@ -70,15 +72,17 @@ def evaluate(
     seeds: Sequence[int],
     *,
     k: int,
+    prose: Tensor | None = None,
 ) -> pd.DataFrame:
     """Outcomes of ``editor`` with ``k`` simultaneous edits, one row per scored thing (see ``COLUMNS``).
 
     For every seed the examples are cut into batches of ``k`` edits, each applied to the base model; ``value`` is
     edit success (``scope`` "in", "portability") or drawdown ("out") by teacher forcing, ``generated`` the same by free
     generation in the first ``settings.generated_batches`` batches of a seed (NaN elsewhere, and where an answer is not
-    right or wrong). ``routed`` and ``hit`` are 0 or 1, or the mean where a row scores several inputs together.
+    right or wrong). ``routed`` and ``hit`` are 0 or 1, or the mean where a row scores several inputs together. With
+    ``prose``, windows of text, the first batch of each seed has rows for them too.
     """
-    return evaluate_at_thresholds(editor, (None,), examples, base_outputs, settings, seeds, k=k)[0]
+    return evaluate_at_thresholds(editor, (None,), examples, base_outputs, settings, seeds, k=k, prose=prose)[0]
 
 
 def evaluate_at_thresholds(
@@ -90,6 +94,7 @@ def evaluate_at_thresholds(
     seeds: Sequence[int],
     *,
     k: int,
+    prose: Tensor | None = None,
 ) -> list[pd.DataFrame]:
     """Outcomes as of :func:`evaluate` for each threshold, from one pass.
 
@@ -109,6 +114,10 @@ def evaluate_at_thresholds(
                 if threshold is not None:
                     chosen = {asked: answer.routed_above(threshold) for asked, answer in answers.items()}
                 found += _score_batch(editor.task, batch, chosen)
+            if prose is not None and batch.number == 0:
+                read = _prose_rows(batch, prose_losses(edited, prose))
+                for found in rows:
+                    found += read
             _report(editor.name, batch, len(batches), rows[0], time.monotonic() - started)
     return [as_frame(found) for found in rows]
 
@@ -135,6 +144,8 @@ def evaluate_unedited(
                 for query, output, text in zip(queries, base_outputs.outputs(queries), texts, strict=True)
             }
             rows += _score_batch(task, batch, answers)
+            if base_outputs.prose is not None and batch.number == 0:
+                rows += _prose_rows(batch, base_outputs.prose)
     return as_frame(rows)
 
 
@@ -149,6 +160,14 @@ def score_batch(
 ) -> list[dict[str, Any]]:
     """Rows of one batch of edits that ``edited`` holds in the order of ``batch.edits``."""
     return _score_batch(task, batch, _ask(edited, task, batch, base_outputs, batch_size, generate=generate))
+
+
+def _prose_rows(batch: EditBatch, losses: Tensor) -> list[dict[str, Any]]:
+    about = {"batch": batch.number, "seed": batch.seed, "scope": PROSE, "kind": PROSE, "hard": False}
+    numbers = dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "float64"), math.nan)
+    texts = dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "str"), "")
+    rows = enumerate(losses.tolist())
+    return [{**texts, **numbers, **about, "value": loss, "input": f"window {number}"} for number, loss in rows]
 
 
 def _score_batch(task: Task, batch: EditBatch, answers: dict[tuple[str, str], Answer]) -> list[dict[str, Any]]:

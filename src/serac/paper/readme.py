@@ -1,4 +1,4 @@
-"""The results section of the README, copied from a run and never typed."""
+"""The results section of the README or another page, copied from a run and never typed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ BEGIN, END = "<!-- results: generated, do not edit -->", "<!-- end of results --
 def update_readme(
     readme: Path | str,
     *,
-    main_table: Path | str,
+    tables: Sequence[Path | str],
     figure: Path | str,
     picture: Path | str,
     about: Mapping[str, object],
     claims: Sequence[str] = (),
 ) -> None:
-    """Put the main table (``.md``), the lines of ``claims`` and the figure (``.png``) between the README's two markers.
+    """Put tables (``.md``), the lines of ``claims`` and the figure (``.png``) between the README's two markers.
 
     The figure is copied to ``picture``, a path that is kept under version control; ``about`` (date, commit, machine,
     duration) is printed above. Raises ``SeracError`` if the README lacks the markers.
@@ -32,9 +32,9 @@ def update_readme(
         raise SeracError(f"{readme} needs the lines '{BEGIN}' and '{END}' once each. Hint: the results go between them")
     Path(picture).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(figure, picture)
-    table = Path(main_table).read_text(encoding="utf-8").rstrip()
+    shown = "\n\n".join(Path(table).read_text(encoding="utf-8").rstrip() for table in tables)
     facts = ", ".join(f"{key} {value}" for key, value in about.items())
     statements = "".join(f"{line}\n" for line in claims) + "\n" if claims else ""
     link = Path(os.path.relpath(picture, readme.parent)).as_posix()
-    body = f"{BEGIN}\n\n{facts}.\n\n{table}\n\n{statements}![Many edits at once]({link})\n\n{END}"
+    body = f"{BEGIN}\n\n{facts}.\n\n{shown}\n\n{statements}![Many edits at once]({link})\n\n{END}"
     readme.write_text(text[: text.index(BEGIN)] + body + text[text.index(END) + len(END) :], encoding="utf-8")

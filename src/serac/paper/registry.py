@@ -25,6 +25,7 @@ ITEMS: Registry[Item[Any]] = Registry(
         "sequential_edits": "serac.paper.items.sequential_edits:ITEM",
         "threshold": "serac.paper.items.threshold:ITEM",
         "per_kind": "serac.paper.items.per_kind:ITEM",
+        "facts": "serac.paper.items.facts:ITEM",
         "knowledge": "serac.paper.items.knowledge:ITEM",
         "training_curves": "serac.paper.items.training_curves:ITEM",
         "memory_scaling": "serac.paper.items.memory_scaling:ITEM",

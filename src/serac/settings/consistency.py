@@ -170,7 +170,7 @@ def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> It
     """Batches that need more edits of distinct groups than a split may hold."""
     limits, place = problem.data.limits, ("problems", name)
     for where, k in _edited_at_once(settings, name):
-        for split in ("test",) if where[1] in ("batched_edits", "sequential_edits") else SPLITS:
+        for split in ("test",) if where[1] in ("batched_edits", "facts", "sequential_edits") else SPLITS:
             if k > limits.get(split, k):
                 yield Mistake(where, f"{k} edits are more than problems.{name}.data.limits.{split}. Hint: lower it")
     trainings: dict[Path, Any] = {("scope", key): scope.train for key, scope in problem.scope.items()}
@@ -192,6 +192,8 @@ def _edited_at_once(settings: Settings, name: str) -> Iterator[tuple[Path, int]]
     yield ("paper", "k_by_problem", name) if name in paper.k_by_problem else ("paper", "k"), paper.k_on(name)
     if paper.batched_edits.problem == name:
         yield ("paper", "batched_edits", "ks"), max(paper.batched_edits.ks)
+    if paper.facts.problem == name:
+        yield ("paper", "facts", "ks"), max(paper.facts.ks)
     if paper.sequential_edits.problem == name:
         yield ("paper", "sequential_edits", "checkpoints"), max(paper.sequential_edits.checkpoints)
 

@@ -14,6 +14,14 @@ from serac.paper.item import ItemSettings
 from serac.paper.registry import ITEMS
 
 
+class PublishedSettings(Section):
+    """What the target `readme` copies from a run into a page of the project."""
+
+    page: str = Field("README.md", description="page with the two markers that the results go between")
+    tables: tuple[str, ...] = Field(("main",), min_length=1, description="tables, by name")
+    picture: str = Field("docs/images/batched_edits.png", description="place of the copied figure batched_edits")
+
+
 class PaperSettings(Section):
     """What the tables and figures show."""
 
@@ -23,6 +31,9 @@ class PaperSettings(Section):
         description="simultaneous edits of single problems, where different from `k` (paper: 5 on ConvSent); null: `k`",
     )
     seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
+    published: PublishedSettings = Field(
+        PublishedSettings(), description="what `snakemake readme` copies into a page of the project"
+    )
     partial: bool = Field(
         False,
         description="make tables, figures and the report from the results that exist; a note names those that are "

@@ -1,15 +1,16 @@
-"""Table ``knowledge``: what the model knows of facts that nobody edited, before and after all edits (ours)."""
+"""Table ``knowledge``: what the model knows beside the edits, and how likely it finds English, before and after."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from serac.config.names import ProblemName
-from serac.evaluation.metrics import NO_EDIT
+from serac.evaluation.metrics import NO_EDIT, PROSE
 from serac.paper.grid import simultaneous_edits
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, outcomes, read_cells, run_problems
 from serac.paper.names import EDITORS, editor_name, in_order, problem_name
@@ -17,7 +18,8 @@ from serac.paper.tables import Table, write_table
 from serac.records import same_text
 
 ALL = "all"
-_COLUMNS = ("scope", "kind", "input", "label", "edited_output")
+PERPLEXITY, UNCHANGED = "English text, perplexity", "English text, unchanged"
+_COLUMNS = ("scope", "kind", "input", "label", "edited_output", "value")
 
 
 class KnowledgeSettings(ItemSettings):
@@ -40,14 +42,17 @@ def caption(settings: KnowledgeSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         f"{problem_name(settings.problem)}: how often the usual answer to an input that no edit concerns is given, "
-        f"before any edit and after {simultaneous_edits(cells(settings, scenario) or [])}. Editing should change none."
+        f"before any edit and after {simultaneous_edits(cells(settings, scenario) or [])}, and the perplexity "
+        "of a fixed English text, with the share of its windows whose likelihood stays the same to the last bit. "
+        "Editing should change none."
     )
 
 
 def make(data: Data[KnowledgeSettings], outputs: Sequence[Path]) -> None:
     """One row per kind of input, one column per editor."""
-    numbers = known(read_cells(data.cells, _COLUMNS))
-    shares = numbers.pivot(index="kind", columns="editor", values="right")
+    outcomes = read_cells(data.cells, _COLUMNS)
+    numbers = pd.concat([known(outcomes).rename(columns={"right": "value"}), reading(outcomes)], ignore_index=True)
+    shares = numbers.pivot(index="kind", columns="editor", values="value")
     counts = numbers[numbers["editor"] == NO_EDIT].set_index("kind")["inputs"]
     editors = in_order(shares.columns, EDITORS)
     rows = [
@@ -56,7 +61,9 @@ def make(data: Data[KnowledgeSettings], outputs: Sequence[Path]) -> None:
     ]
     text = (
         f"Share of inputs out of scope whose usual answer the model gives ({problem_name(data.settings.problem)}, "
-        f"{simultaneous_edits(data.cells)}); other names of the answer do not count.{data.note()}"
+        f"{simultaneous_edits(data.cells)}); other names of the answer do not count. Last rows, if the run "
+        "measures them: perplexity of an English text, and the share of its windows whose loss equals the unedited "
+        f"model's bit by bit.{data.note()}"
     )
     display = pd.DataFrame(rows, columns=["kind of input", "inputs", *map(editor_name, editors)])
     write_table(Table(numbers, display, text), outputs)
@@ -73,6 +80,18 @@ def known(outcomes: pd.DataFrame) -> pd.DataFrame:
     parts = pd.concat([asked, asked.assign(kind=ALL)])
     found = parts.groupby(["editor", "kind"], sort=False)["right"].agg(inputs="size", right="mean").reset_index()
     return found.sort_values("kind", key=lambda kinds: kinds == ALL, kind="stable", ignore_index=True)
+
+
+def reading(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Perplexity and share of unchanged windows: columns ``editor``, ``kind``, ``inputs`` (windows) and ``value``."""
+    text = outcomes[outcomes["scope"] == PROSE]
+    losses = text.pivot_table(index=["training", "input"], columns="editor", values="value", sort=False)
+    rows = []
+    for editor in losses.columns:
+        same = (losses[editor] == losses[NO_EDIT]).mean()
+        rows.append((editor, PERPLEXITY, len(losses), float(np.exp(losses[editor].mean()))))
+        rows.append((editor, UNCHANGED, len(losses), float(same)))
+    return pd.DataFrame(rows, columns=["editor", "kind", "inputs", "value"])
 
 
 ITEM = Item(
