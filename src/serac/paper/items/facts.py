@@ -9,9 +9,9 @@ import pandas as pd
 from pydantic import Field, PositiveInt
 
 from serac.config.names import EditorName, Named, ProblemName
-from serac.evaluation.metrics import DIFFERENCE, NO_EDIT, Outcomes
-from serac.paper.grid import bounds, outcomes_by_problem
-from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, outcomes
+from serac.evaluation.metrics import DIFFERENCE, NO_EDIT, READ, Outcomes
+from serac.paper.grid import bounds
+from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, outcomes, read_cells
 from serac.paper.names import EDITORS, editor_name, in_order, kind_name, problem_name
 from serac.paper.tables import NONE, Table, write_table
 from serac.paper.verdicts import Claim, at_least, at_most
@@ -72,7 +72,7 @@ def caption(settings: FactsTableSettings, scenario: Scenario) -> str:
 
 def make(data: Data[FactsTableSettings], outputs: Sequence[Path]) -> None:
     """One row per editor and number of edits."""
-    found = outcomes_by_problem(data)[data.settings.problem]
+    found = _outcomes(data)
     numbers, rows = [], []
     sizes: dict[tuple[str, str], int] = {}
     for editor in in_order(data.distinct("editor"), EDITORS):
@@ -97,7 +97,8 @@ def make(data: Data[FactsTableSettings], outputs: Sequence[Path]) -> None:
     text = (
         f"{problem_name(data.settings.problem)}: share of freely generated answers that are the wanted ones, by kind "
         "of question; DD is the share of out-of-scope answers that differ from the unedited model's. Numbers of inputs "
-        f"in parentheses; the same inputs for every number of edits k.{data.note()}"
+        f"in parentheses; the same inputs for every number of edits k. Claims use intervals over edits, given the batch that "
+        f"they are applied in.{data.note()}"
     )
     display = pd.DataFrame(rows, columns=["editor", "k", *headings])
     write_table(Table(pd.DataFrame(numbers), display, text), outputs)
@@ -105,7 +106,7 @@ def make(data: Data[FactsTableSettings], outputs: Sequence[Path]) -> None:
 
 def check(data: Data[FactsTableSettings]) -> list[Claim]:
     """What SERAC should reach on unseen relations and wordings, and how far it should be ahead."""
-    found, k = outcomes_by_problem(data)[data.settings.problem], data.settings.claimed
+    found, k = _outcomes(data), data.settings.claimed
     editors = [cell.editor for cell in data.where(k=k) if cell.editor != NO_EDIT]
     return [
         claim
@@ -113,6 +114,12 @@ def check(data: Data[FactsTableSettings]) -> list[Claim]:
         if ours.startswith("serac")
         for claim in _claims(found, ours, [name for name in editors if not name.startswith("serac")], k)
     ]
+
+
+def _outcomes(data: Data[FactsTableSettings]) -> Outcomes:
+    """Resampled by edits alone: a large batch is the only one of its size."""
+    frame = read_cells(data.cells, READ)
+    return Outcomes(data.settings.problem, frame.assign(batch=frame["edit_id"]), data.bootstrap)
 
 
 def _claims(found: Outcomes, ours: str, others: Sequence[str], k: int) -> list[Claim]:
