@@ -97,8 +97,8 @@ def make(data: Data[FactsTableSettings], outputs: Sequence[Path]) -> None:
     text = (
         f"{problem_name(data.settings.problem)}: share of freely generated answers that are the wanted ones, by kind "
         "of question; DD is the share of out-of-scope answers that differ from the unedited model's. Numbers of inputs "
-        f"in parentheses; the same inputs for every number of edits k. Claims use intervals over edits, given the batch that "
-        f"they are applied in.{data.note()}"
+        f"in parentheses; the same inputs for every number of edits k. Claims use intervals over edits, given their "
+        f"batch.{data.note()}"
     )
     display = pd.DataFrame(rows, columns=["editor", "k", *headings])
     write_table(Table(pd.DataFrame(numbers), display, text), outputs)
