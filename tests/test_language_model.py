@@ -257,7 +257,7 @@ def test_the_likelihood_of_prose_is_measured_before_and_after(task: ChatTask, ba
     before = evaluate_unedited(task, [example], outputs, settings, (0,), k=1)
     losses = before.loc[before["scope"] == PROSE, "value"].tolist()
     assert losses == prose_losses(base, windows).tolist()
-    for rate, same in ((0.0, True), (0.02, False)):
+    for rate, same in ((1e-12, True), (0.02, False)):  # the first changes no bit
         editor = FineTuning(base, task, learning_rate=rate, max_steps=2)
         after = evaluate(editor, [example], outputs, settings, (0,), k=1, prose=windows)
         assert (after.loc[after["scope"] == PROSE, "value"].tolist() == losses) is same
