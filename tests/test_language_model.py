@@ -26,10 +26,11 @@ from serac.editors.serac.saved_parts import prompted
 from serac.editors.serac.training import counterfactual_objective
 from serac.errors import ConfigError
 from serac.evaluation.base_outputs import BaseOutputs
+from serac.evaluation.batches import make_batches
 from serac.evaluation.metrics import PROSE
 from serac.evaluation.prose import WINDOW, prose_losses, prose_windows
 from serac.evaluation.routing import RouteRecorder
-from serac.evaluation.scoring import evaluate, evaluate_unedited
+from serac.evaluation.scoring import evaluate, evaluate_unedited, score_batch
 from serac.records import Edit, EditExample, Query
 from serac.tasks.base import left_padded
 from serac.tasks.chat import ChatTask, Turns
@@ -235,6 +236,23 @@ def test_answers_are_scored_as_they_are_generated(task: ChatTask, base: Any) -> 
     queries[2] = replace(queries[2], aliases=(task.answer(outputs[2]).upper(),))
     assert [score.value for score in task.success(queries, outputs, before)] == [0, 0, 1]
     assert "generate" not in vars(model)  # nobody listens any longer
+
+
+def test_evaluation_asks_only_about_routed_inputs_and_finds_the_same(task: ChatTask, base: Any) -> None:
+    inside = (Query(QUESTIONS[0], "Lyon", "main"), Query(QUESTIONS[2], "True", "true_false"))
+    examples = [EditExample("a", "a", EDIT, inside, (Query(QUESTIONS[1], "x", "random"),))]
+    outputs = BaseOutputs.predict(base, task, examples, batch_size=2)
+    (batch,) = make_batches(examples, 1, 1, 0)
+    model, calls = edited(base, task, "Kenya"), []
+    found = score_batch(model, task, batch, outputs, 2)
+    base.register_forward_hook(lambda *_: calls.append(1))
+    assert score_batch(model, task, batch, outputs, 2) == found
+    assert not calls
+    model.routing_of = lambda texts: None  # type: ignore[method-assign]
+    assert score_batch(model, task, batch, outputs, 2) == found
+    assert calls
+    assert [row["routed"] for row in found] == [1, 0, 0]
+    assert all(row["edited_output"] == row["base_output"] for row in found[1:])
 
 
 def test_prose_that_is_not_routed_has_the_same_loss_to_the_last_bit(task: ChatTask, base: Any) -> None:

@@ -40,6 +40,10 @@ class EditedModel(nn.Module, ABC):
         retrieved edit, ``routed`` bool [B]; None for editors without a router."""
         return None
 
+    def routing_of(self, texts: Sequence[str]) -> dict[str, Tensor] | None:
+        """:meth:`routing` for texts that are not answered; None unless the base model alone answers all others."""
+        return None
+
 
 class Editor(ABC):
     """An editing method bound to a base model. ``name`` is its key in the registry and its ``method`` in settings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -63,5 +63,10 @@ class RouteRecorder:
         assert isinstance(edited, EditedModel)
         routing = edited.routing()
         if routing is not None:
-            columns = (routing[name].tolist() for name in ("beta", "index", "routed"))
-            self._routes += [Route(*row) for row in zip(*columns, strict=True)]
+            self._routes += as_routes(routing)
+
+
+def as_routes(routing: Mapping[str, Tensor]) -> list[Route]:
+    """The rows of :meth:`EditedModel.routing`."""
+    columns = (routing[name].tolist() for name in ("beta", "index", "routed"))
+    return [Route(*row) for row in zip(*columns, strict=True)]

@@ -19,7 +19,7 @@ from serac.evaluation.base_outputs import BaseOutputs, split_scopes
 from serac.evaluation.batches import EditBatch, make_batches
 from serac.evaluation.metrics import PROSE
 from serac.evaluation.prose import prose_losses
-from serac.evaluation.routing import Route, RouteRecorder
+from serac.evaluation.routing import Route, RouteRecorder, as_routes
 from serac.records import EditExample, Query, same_text
 from serac.tasks.base import Score, Task
 
@@ -194,6 +194,10 @@ def _ask(
 ) -> dict[tuple[str, str], Answer]:
     answers: dict[tuple[str, str], Answer] = {}
     for full, queries in split_scopes(batch.examples):
+        if task.answers_freely:
+            kept = _not_routed(edited, task, queries, base_outputs, generate=generate)
+            answers |= kept
+            queries = [query for query in queries if (query.input, query.label) not in kept]
         recorder = RouteRecorder()
         texts: Sequence[str | None] = [None] * len(queries)
         base_texts: Sequence[str | None] = texts
@@ -206,6 +210,22 @@ def _ask(
         for query, *column in zip(queries, *columns, strict=True):
             answers[query.input, query.label] = Answer(*column)
     return answers
+
+
+def _not_routed(
+    edited: EditedModel, task: Task, queries: Sequence[Query], base_outputs: BaseOutputs, *, generate: bool
+) -> dict[tuple[str, str], Answer]:
+    """The answers that are known: the base model's, to the queries that the edited model does not route."""
+    routing = edited.routing_of(task.as_read([query.input for query in queries])) if queries else None
+    if routing is None:
+        return {}
+    left = [(query, route) for query, route in zip(queries, as_routes(routing), strict=True) if not route.routed]
+    own = [query for query, _ in left]
+    texts: Sequence[str | None] = base_outputs.texts(own) if generate else [None] * len(own)
+    return {
+        (query.input, query.label): Answer(output, output, route, text, text)
+        for (query, route), output, text in zip(left, base_outputs.outputs(own), texts, strict=True)
+    }
 
 
 def _score_example(

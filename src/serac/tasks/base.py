@@ -34,6 +34,8 @@ class Task(ABC):
     """Reads and scores text with models of one kind (``seq2seq``, ``binary``, ``dialogue``)."""
 
     name: ClassVar[str]
+    answers_freely: ClassVar[bool] = False
+    """Whether :meth:`outputs` are generated answers, which take much longer than one forward pass."""
     exact_answers: ClassVar[bool] = True
     """Whether a generated answer is right or wrong by comparison (False where likelihoods are scored)."""
 

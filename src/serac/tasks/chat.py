@@ -63,6 +63,7 @@ class ChatTask(CausalTask):
     """One question, one answer. An answer ends where the template ends it (a line break, an end of turn)."""
 
     name = "chat"
+    answers_freely = True
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
         """``max_length``: most tokens of a question, and of an answer, without the template."""

@@ -137,6 +137,13 @@ class SeracModel(EditedModel):
             raise SeracError("nothing was routed yet: call forward or generate first")
         return self._routing
 
+    def routing_of(self, texts: Sequence[str]) -> dict[str, Tensor] | None:
+        """As :meth:`routing`, for the texts that a tokenizer keeps; None in soft mode, where both models answer."""
+        if self._soft:
+            return None
+        self.route(texts)
+        return self.routing()
+
     def route(self, asked: Sequence[str], read: Sequence[str] | None = None) -> Rows:
         """Who answers each of the texts ``asked``; ``read`` is what the counterfactual model reads of it (the same)."""
         found = self.memory.retrieve(asked)
