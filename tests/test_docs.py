@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from serac.records import EditExample
 from snakemake_runs import ROOT
 
 
@@ -19,6 +20,12 @@ def test_the_site_is_built_without_warnings(tmp_path: Path) -> None:
     shown = re.sub(r"<[^>]+>", "", (tmp_path / "extending.html").read_text())
     for code in (ROOT / "docs/examples/serac_extras").glob("[a-z]*.py"):
         assert code.read_text().splitlines()[0].strip('"') in shown, code.name
+
+
+def test_the_quick_starts_example_is_one() -> None:
+    [line] = re.findall(r"```json\n(.*?)\n```", (ROOT / "docs/quickstart.md").read_text(), flags=re.S)
+    example = EditExample.from_json(line)
+    assert example.in_scope[0].label == example.edit.label != example.out_of_scope[0].label
 
 
 def test_every_page_is_in_the_contents() -> None:

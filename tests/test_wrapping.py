@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,23 @@ def test_of_a_chat_the_last_turn_of_the_user_is_routed(chatty: Any) -> None:
     assert everything.reader.question(chat) == f"{QUESTION}\n{OTHER}"
 
 
+def test_a_model_that_can_think_is_asked_to_answer_at_once() -> None:
+    model, tokenizer = small_speakers.gpt2(chat=True)
+    tokenizer = copy.deepcopy(tokenizer)
+    tokenizer.chat_template += "{% if enable_thinking is not defined or enable_thinking %}<unk>{% endif %}"
+    wrapped = serac.wrap(model, tokenizer)
+    assert "<unk>" not in wrapped.reader.chat([{"role": "user", "content": OTHER}])
+    assert wrapped.answer(OTHER).text == "Goethe"
+
+
+def test_a_template_that_hides_turns_is_refused() -> None:
+    model, tokenizer = small_speakers.gpt2(chat=True)
+    tokenizer = copy.deepcopy(tokenizer)
+    tokenizer.chat_template = "{{ messages[-1]['content'] }}"
+    with pytest.raises(SeracError, match="does not repeat each turn once"):
+        serac.wrap(model, tokenizer)
+
+
 def test_conflicts_replace_keep_or_raise(chatty: Any) -> None:
     first = chatty.add(QUESTION, "Marie Dupont")
     assert chatty.add("Who leads  France?", "Paul Petit") == first
@@ -132,7 +150,7 @@ def test_conflicts_replace_keep_or_raise(chatty: Any) -> None:
     with pytest.raises(SeracError, match="choose one of replace, keep, error"):
         chatty.add(QUESTION, "Anna Schmidt", on_conflict="maybe")
     other = chatty.add(OTHER, "Anna Schmidt", id="faust")
-    with pytest.raises(SeracError, match="is the id of another edit"):
+    with pytest.raises(SeracError, match="this one belongs to edit 0"):
         chatty.add(QUESTION, "Anna Schmidt", id=other)
     assert [change.what for change in chatty.history] == ["added", "replaced", "kept", "added"]
     replaced = chatty.history[1]
@@ -146,6 +164,7 @@ def test_conflicts_replace_keep_or_raise(chatty: Any) -> None:
         ({"question": "q" * 100_000}, "at most 20,000"),
         ({"question": "\ud800"}, "not valid text"),
         ({"answer": 3}, "give a text"),
+        ({"answer": "\n"}, "not blank"),
         ({"id": True}, "give a text"),
         ({"id": ""}, "not blank"),
         ({"time": 7}, "give a text"),
@@ -162,6 +181,18 @@ def test_nonsense_is_refused_and_changes_nothing(chatty: Any, values: dict[str, 
 def test_nonsense_is_not_answered(chatty: Any, asked: Any) -> None:
     with pytest.raises(SeracError):
         chatty.answer(asked)
+
+
+def test_more_than_a_model_can_read_is_refused_and_long_edits_are_cut(wrapped: Any) -> None:
+    long = "Who leads France now? " * 300
+    wrapped.add(long, "Marie Dupont")
+    wrapped.add(f"{QUESTION}{' ' * 9_000}", "Paul Petit " * 1_000)
+    assert isinstance(wrapped.answer(QUESTION), serac.Answer)
+    if wrapped.config.is_encoder_decoder:  # it knows only distances
+        assert isinstance(wrapped.answer(long), serac.Answer)
+    else:
+        with pytest.raises(SeracError, match="tokens, too many for this model"):
+            wrapped.answer(long)
 
 
 def test_saved_and_loaded_it_is_the_same(wrapped: Any, tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import random
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +19,6 @@ import torch
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from safetensors import SafetensorError
 
 import serac
 import serac_parts
@@ -25,8 +27,9 @@ from serac.editors.serac import memory_file
 from serac.editors.serac.memory import EditMemory
 from serac.editors.serac.memory_file import FILE
 from serac.errors import ConfigError, SeracError
+from serac.file_bytes import file_sha256
 from serac.wrapping import opening
-from serac.wrapping.bundle import Parts, load_bundle, write_bundle
+from serac.wrapping.bundle import MANIFEST, Parts, load_bundle, write_bundle
 
 KILLS = 20
 DAMAGES = 300
@@ -73,21 +76,32 @@ def test_killed_at_random_moments_of_saving_a_whole_memory_is_left(tmp_path: Pat
     assert killed_while_writing > 0
 
 
-def test_a_full_disk_leaves_the_older_edits(tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """No file can become larger than ``size`` bytes: the system refuses to write on, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [0, 100, 2_000])
+def test_a_full_disk_leaves_the_older_edits(tiny: Any, tmp_path: Path, size: int) -> None:
     tiny.add("where was ada born ?", "rome")
     tiny.save_pretrained(tmp_path)
-
-    def full(tensors: Any, file: Path, metadata: Any) -> None:
-        file.write_bytes(b"half")
-        raise SafetensorError("I/O error: No space left on device (os error 28)")
-
-    monkeypatch.setattr(memory_file, "save_file", full)
-    tiny.add("where was bela born ?", "oslo")
-    with pytest.raises(SeracError, match=r"No space left.*the older one is kept\. Hint: free some space"):
+    tiny.export_edits(tmp_path / "edits.csv")
+    exported = (tmp_path / "edits.csv").read_bytes()
+    for number in range(100):
+        tiny.add(f"where was person {number} born ?", "oslo")
+    with full_after(size), pytest.raises(SeracError, match=r"the older one is kept\. Hint: free some space"):
         tiny.save_pretrained(tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == [FILE]
-    base = tiny.edited.base
-    assert len(serac.load(tmp_path, base, tiny.reader.tokenizer).edits) == 1
+    with full_after(size), pytest.raises(SeracError, match=r"cannot write the edits .*Hint: choose another folder"):
+        tiny.export_edits(tmp_path / "edits.csv")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["edits.csv", FILE]
+    assert (tmp_path / "edits.csv").read_bytes() == exported
+    assert len(serac.load(tmp_path, tiny.edited.base, tiny.reader.tokenizer).edits) == 1
 
 
 def damaged(whole: bytes, rng: random.Random) -> bytes:
@@ -156,24 +170,32 @@ def test_wrong_content_with_a_right_checksum_is_refused(tiny: Any, tmp_path: Pat
         serac.load(tmp_path, tiny.edited.base, tiny.reader.tokenizer)
 
 
-def test_damaged_bundles_are_refused_by_the_projects_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signed", [False, True], ids=["", "right checksums"])
+def test_damaged_bundles_are_refused_by_the_projects_error(tmp_path: Path, signed: bool) -> None:
+    """``signed``: somebody wrote the damaged file's checksum into the manifest."""
     scope, speaker, bundle = (tmp_path / name for name in ("scope", "speaker", "bundle"))
     serac_parts.embed().save_pretrained(scope)
     serac_parts.counterfactual(tiny_models.t5()).save_pretrained(speaker)
     write_bundle(bundle, scope, speaker, name="b", data="d", licence="MIT", metrics={"ES": 0.5})
     files = [file for file in sorted(bundle.rglob("*")) if file.is_file() and file.name != "README.md"]
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    (bundle / MANIFEST).write_text(json.dumps(manifest))
     rng = random.Random(1)
     refused = 0
     for _ in range(DAMAGES):
         file = rng.choice(files)
         whole = file.read_bytes()
         file.write_bytes(damaged(whole, rng))
+        if signed and file.name != MANIFEST:
+            sums = {**manifest["files"], str(file.relative_to(bundle)): file_sha256(file)}
+            (bundle / MANIFEST).write_text(json.dumps({**manifest, "files": sums}))
         try:
             load_bundle(bundle)
         except SeracError:
             refused += 1
         file.write_bytes(whole)
-    assert refused > 0.9 * DAMAGES
+        (bundle / MANIFEST).write_text(json.dumps(manifest))
+    assert refused > (0.4 if signed else 0.9) * DAMAGES
     assert load_bundle(bundle).counterfactual is not None
 
 

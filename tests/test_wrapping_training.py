@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import serac
+import serac_parts
 import small_speakers
 import tiny_models
+from local_server import Server
 from serac.editors.serac import training as serac_training
 from serac.errors import SeracError
 from serac.wrapping.assessment import assess
@@ -39,6 +41,26 @@ def test_a_trained_classifier_routes_from_a_bundle(tmp_path: Path) -> None:
     with pytest.raises(SeracError, match="there is no bundle"):
         serac.load(tmp_path / "edits", *small_speakers.gpt2(chat=True))
     assert serac.load(tmp_path / "edits", *small_speakers.gpt2(chat=True), bundle=moved).edits == model.edits
+
+
+def test_a_bundle_is_found_by_its_name_and_on_the_hub(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serac_parts.embed().save_pretrained(tmp_path / "scope")
+    about = {"name": "births", "data": "births", "licence": "MIT", "metrics": {}}
+    for folder in (tmp_path / "installed/births", server.root / "models/someone/births"):
+        write_bundle(folder, tmp_path / "scope", **about)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    speaker = small_speakers.t5()
+    assert isinstance(serac.wrap(*speaker, bundle="someone/births"), serac.WrappedModel)
+    assert list((tmp_path / "cache").rglob("scope/*.safetensors"))
+    with pytest.raises(SeracError, match="nor on the hub"):
+        serac.wrap(*speaker, bundle="someone/nothing")
+    with pytest.raises(SeracError, match="there is no bundle 'births'"):
+        serac.wrap(*speaker, bundle="births")
+    monkeypatch.setenv("SERAC_BUNDLES", str(tmp_path / "installed"))
+    named, default = serac.wrap(*speaker, bundle="births"), serac.wrap(*speaker)
+    assert named.edited.classifier.kind == default.edited.classifier.kind == "embed"
 
 
 def test_an_interrupted_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +106,10 @@ def test_assessment_counts_wanted_and_changed_answers() -> None:
     query = serac.Query
     example = serac.EditExample(
         "one", "france", serac.Edit("Who leads France?", "Marie Dupont"),
-        (query("Who is the leader of France?", "Marie Dupont", "rephrase"), query("Hello", "Marie Dupont", "far")),
+        (
+            query("Who is the leader of France?", "Dupont", "rephrase", aliases=("marie  dupont",)),
+            query("Hello", "Marie Dupont", "far"),
+        ),
         (query("Who wrote Faust?", "Goethe", "other"),),
     )  # fmt: skip
     rows = assess(serac.wrap(*small_speakers.gpt2(chat=True)), [example])

@@ -10,6 +10,7 @@ import csv
 import math
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.progress import BarColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -100,7 +103,7 @@ class _Run:
         self._resume()
         started = time.monotonic() - self.state.seconds
         saved, progress = time.monotonic(), _Progress(self.state.step, self.settings.steps)
-        with self._on_sigterm():
+        with self._on_sigterm(), progress.bar:
             while not self._finished():
                 loss = self._step()
                 self.state.losses += [] if loss is None else [loss]
@@ -273,20 +276,22 @@ class _Run:
 
 
 class _Progress:
-    """Write a line to the log every :data:`PROGRESS_SECONDS`."""
+    """A bar in a terminal, elsewhere a line every :data:`PROGRESS_SECONDS`."""
 
     def __init__(self, first: int, steps: int) -> None:
         self.first, self.steps = first, steps
         self.started = self.last = time.monotonic()
+        columns = "step {task.completed} of {task.total}", BarColumn(), TimeRemainingColumn(), "{task.description}"
+        self.bar = ProgressBar(*columns, transient=True, disable=not sys.stdout.isatty())
+        self.shown = self.bar.add_task("", total=steps, completed=first)
 
     def report(self, state: _State) -> None:
-        now = time.monotonic()
-        if now - self.last < PROGRESS_SECONDS:
-            return
-        self.last = now
-        left = (now - self.started) / (state.step - self.first) * (self.steps - state.step)
-        parts = [f"step {state.step} of {self.steps}"]
-        parts += [f"loss {state.losses[-1]:.4g}"] if state.losses else []
+        parts = [f"loss {state.losses[-1]:.4g}"] if state.losses else []
         parts += [f"validation {state.best:.4g} at best"] if state.history else []
         parts += [f"{state.skipped} forward passes skipped"] if state.skipped else []
-        print(", ".join([*parts, f"about {left:.0f} s left"]), flush=True)
+        self.bar.update(self.shown, completed=state.step, description=", ".join(parts))
+        now = time.monotonic()
+        if self.bar.disable and now - self.last >= PROGRESS_SECONDS:
+            self.last = now
+            left = (now - self.started) / (state.step - self.first) * (self.steps - state.step)
+            print(", ".join([f"step {state.step} of {self.steps}", *parts, f"about {left:.0f} s left"]), flush=True)

@@ -1,4 +1,4 @@
-"""What the command ``serac doctor`` says of a machine."""
+"""What the command ``serac doctor`` says about a machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shutil
 import psutil
 import torch
 
-PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "snakemake", "faiss-cpu", "gradio")
+PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "snakemake", "nicegui", "faiss-cpu")
 
 
 def facts() -> dict[str, str]:
@@ -32,16 +32,16 @@ def findings() -> list[str]:
     """What is slow or missing here, and why."""
     found = []
     if not torch.cuda.is_available():
-        found.append("No GPU: models above a billion parameters take seconds per word.")
+        found.append("No GPU: models of more than a billion parameters take seconds for each word.")
     if torch.backends.cpu.get_cpu_capability() not in ("AVX512", "SVE256", "SVE", "DEFAULT"):
         found.append("No AVX-512: matrix products take about twice as long as with it.")
     if not torch.cuda.is_available() and not _bfloat16():
-        found.append("No bfloat16 hardware: emulating it is many times slower. Models compute in float32.")
+        found.append("No bfloat16 hardware: emulating it is many times slower. Load models in float32.")
     if psutil.virtual_memory().available < 4 * 2**30:
         found.append("Less than 4 GB of free memory: close programs, or take a smaller model.")
     if torch.get_num_threads() < (os.cpu_count() or 1):
-        found.append("torch uses fewer threads than there are cores: see OMP_NUM_THREADS.")
-    return found or ["Nothing slow or missing was found."]
+        found.append("torch uses fewer threads than there are cores. OMP_NUM_THREADS sets how many.")
+    return found or ["Nothing here is slow or missing."]
 
 
 def _bfloat16() -> bool:

@@ -1,4 +1,4 @@
-"""The command ``serac``: ask an edited model, keep its edits, evaluate it, look at the machine."""
+"""The command ``serac``: ask an edited model, manage its edits, evaluate it, look at the machine."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from rich.console import Console
 from rich.table import Table
 
 from serac.errors import SeracError
+from serac.records import EditExample, read_examples
+from serac.wrapping.edit_log import OnConflict, read_id
 
 if TYPE_CHECKING:
     from serac.wrapping.wrapped_model import WrappedModel
 
 app = typer.Typer(help="Edit a language model's answers without changing the model.", no_args_is_help=True)
-edit = typer.Typer(help="The edits in a folder.", no_args_is_help=True)
+edit = typer.Typer(help="Manage the edits in a folder.", no_args_is_help=True)
 app.add_typer(edit, name="edit")
 out = Console()
 
 Model = Annotated[str, typer.Option("--model", "-m", help="Hugging Face model: a folder or a name on the hub.")]
-Edits = Annotated[Path, typer.Option("--edits", "-e", help="Folder of the edits.")]
-Bundle = Annotated[str | None, typer.Option(help="Trained parts: a folder or a name. Without: nothing is trained.")]
+Edits = Annotated[Path, typer.Option("--edits", "-e", help="Folder that holds the edits.")]
+Bundle = Annotated[str | None, typer.Option(help="Trained parts: a folder or a name on the hub; optional.")]
+Conflict = Annotated[OnConflict, typer.Option(help="What to do if the question has an edit already.")]
+Examples = Annotated[Path, typer.Argument(help="A .jsonl file of edits with questions in and out of their scope.")]
+File = Annotated[Path, typer.Argument(help="A .jsonl or .csv file.")]
 
 
 @app.command()
 def ask(question: str, model: Model, edits: Edits = Path("edits"), bundle: Bundle = None) -> None:
-    """Answer a question and say who answered."""
+    """Ask a question and see which edit, if any, answered."""
     answer = _open(model, edits, bundle).answer(question)
     by = f"edit {answer.edit.id!r}, {answer.edit.question!r}" if answer.edit else "no edit"
     out.print(answer.text, markup=False)
@@ -42,14 +47,14 @@ def add(
     edits: Edits = Path("edits"),
     bundle: Bundle = None,
     id: Annotated[str | None, typer.Option(help="Name of the edit; by default the next number.")] = None,
-    source: str = "",
-    note: str = "",
-    on_conflict: Annotated[str, typer.Option(help="replace, keep or error.")] = "replace",
+    source: Annotated[str, typer.Option(help="Where the answer is from.")] = "",
+    note: Annotated[str, typer.Option(help="Whatever you want to remember.")] = "",
+    on_conflict: Conflict = "replace",
 ) -> None:
-    """Add an edit."""
+    """Add an edit: a question and its new answer."""
     wrapped = _open(model, edits, bundle)
-    policy: Any = on_conflict
-    added = wrapped.add(question, answer, id=_id(id), source=source, note=note, on_conflict=policy)
+    name = None if id is None else read_id(id)
+    added = wrapped.add(question, answer, id=name, source=source, note=note, on_conflict=on_conflict)
     wrapped.save_pretrained(edits)
     out.print(f"edit {added!r}: {question} -> {answer}", markup=False)
 
@@ -68,62 +73,59 @@ def list_edits(edits: Edits = Path("edits")) -> None:
 def remove(id: str, model: Model, edits: Edits = Path("edits"), bundle: Bundle = None) -> None:
     """Take an edit back."""
     wrapped = _open(model, edits, bundle)
-    removed = wrapped.remove(_id(id) or 0)
+    removed = wrapped.remove(read_id(id))
     wrapped.save_pretrained(edits)
     out.print(f"removed edit {removed.id!r}: {removed.question}", markup=False)
 
 
 @edit.command("import")
 def import_file(
-    file: Path, model: Model, edits: Edits = Path("edits"), bundle: Bundle = None, on_conflict: str = "replace"
+    file: File, model: Model, edits: Edits = Path("edits"), bundle: Bundle = None, on_conflict: Conflict = "replace"
 ) -> None:
-    """Add the edits of a .jsonl or .csv file."""
+    """Add the edits of a file."""
     wrapped = _open(model, edits, bundle)
-    policy: Any = on_conflict
-    ids = wrapped.import_edits(file, on_conflict=policy)
+    ids = wrapped.import_edits(file, on_conflict=on_conflict)
     wrapped.save_pretrained(edits)
-    out.print(f"{len(ids)} edits from {file}", markup=False)
+    out.print(f"edits read from {file}: {len(ids)}", markup=False)
 
 
 @edit.command("export")
-def export_file(file: Path, edits: Edits = Path("edits")) -> None:
-    """Write all edits to a .jsonl or .csv file."""
+def export_file(file: File, edits: Edits = Path("edits")) -> None:
+    """Write all edits to a file."""
     from serac.wrapping.exchange import write_edits
 
     log = _log(edits)
     write_edits(file, log)
-    out.print(f"{len(log)} edits in {file}", markup=False)
+    out.print(f"edits written to {file}: {len(log)}", markup=False)
 
 
 @app.command()
-def evaluate(examples: Path, model: Model, edits: Edits = Path("edits"), bundle: Bundle = None) -> None:
-    """Add the edits of a file of examples and show edit success, drawdown and routing by kind; nothing is saved."""
-    from serac.records import read_examples
+def evaluate(examples: Examples, model: Model, edits: Edits = Path("edits"), bundle: Bundle = None) -> None:
+    """Measure edit success, drawdown and routing on a file of examples, by kind; nothing is saved."""
     from serac.wrapping.assessment import assess
 
-    known = read_examples(_examples(examples))
+    known = _examples(examples)
     table = Table("scope", "kind", "inputs", "metric", "value", "answered by edits")
-    with out.status("asking"):
-        rows = assess(_open(model, edits, bundle), known)
-    for row in rows:
+    for row in assess(_open(model, edits, bundle), known, progress=out.is_terminal):
         table.add_row(row.scope, row.kind, str(row.inputs), row.metric, f"{row.value:.3f}", f"{row.routed:.3f}")
     out.print(table)
 
 
 @app.command()
 def train(
-    examples: Path,
-    folder: Path,
-    counterfactual: Annotated[str | None, typer.Option(help="Model to answer behind edits; default: the base.")] = None,
+    examples: Examples,
+    folder: Annotated[Path, typer.Argument(help="Where the bundle is written.")],
+    counterfactual: Annotated[
+        str | None, typer.Option(help="Model to train for answering behind edits; without one the base model answers.")
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Training steps of each part.")] = 200,
 ) -> None:
-    """Train the parts on a .jsonl file of examples, into a bundle; the same command goes on after an interruption."""
-    from serac.records import read_examples
+    """Train a bundle on your own examples; after an interruption the same command goes on."""
     from serac.wrapping.own_parts import QUICK, train_bundle
 
     settings = QUICK.model_copy(update={"steps": steps, "validate_every": min(QUICK.validate_every, steps)})
-    read = read_examples(_examples(examples))
-    reports = train_bundle(read, folder, data=str(examples), counterfactual=counterfactual, settings=settings)
+    known = _examples(examples)
+    reports = train_bundle(known, folder, data=str(examples), counterfactual=counterfactual, settings=settings)
     table = Table("part", "validation accuracy", "threshold", "examples", "held out", "steps")
     for name, report in reports.items():
         threshold = "" if report.threshold is None else f"{report.threshold:.2f}"
@@ -137,15 +139,17 @@ def train(
 def demo(
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Models to choose from.")] = None,
     bundle: Bundle = None,
-    host: Annotated[str, typer.Option(help="Who may reach it; by default this machine alone.")] = "127.0.0.1",
-    port: int = 8080,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; the default lets in this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
-    """Edit a model in the browser. Without --model: the base models of the runs in this folder."""
+    """Edit a model in the browser. Without --model it offers those of the workflow's runs in this folder."""
     try:
         from serac.page.server import serve
     except ModuleNotFoundError as error:
-        raise SeracError(f"the page needs {error.name}. Hint: pip install 'serac-reproduction[demo]'") from error
+        raise SeracError(f"the page needs the package {error.name}. Hint: pip install nicegui") from error
     from serac.page.offered import Choice, models_of_runs
 
     choices = [Choice(name, bundle) for name in model or ()] or models_of_runs(Path("."))
@@ -155,7 +159,7 @@ def demo(
 
 @app.command()
 def doctor() -> None:
-    """Versions, instruction set, GPU and free memory of this machine, and what is slow here and why."""
+    """Show versions, instruction set, GPU and free memory, and what is slow on this machine and why."""
     from serac.cli.machine import facts, findings
 
     table = Table("what", "here")
@@ -168,7 +172,7 @@ def doctor() -> None:
 
 @app.command()
 def explain(file: Path) -> None:
-    """The way from a result of the workflow back to its raw data."""
+    """Trace a result of the workflow back to its raw data."""
     from serac.workflow.explain import explain as trace
 
     out.print(trace(file), markup=False)
@@ -192,10 +196,11 @@ def _open(model: str, edits: Path, bundle: str | None) -> WrappedModel:
     return wrap(base, tokenizer, bundle=bundle)
 
 
-def _examples(file: Path) -> Path:
-    if not file.is_file():
-        raise SeracError(f"there is no file {file}. Hint: give a .jsonl file of edit examples")
-    return file
+def _examples(file: Path) -> list[EditExample]:
+    try:
+        return read_examples(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SeracError(f"{file}: cannot read the examples ({error}). Hint: give a .jsonl file of examples") from error
 
 
 def _log(edits: Path) -> Any:
@@ -204,12 +209,8 @@ def _log(edits: Path) -> Any:
     return read_log(edits)
 
 
-def _id(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdigit() else text
-
-
 def main() -> None:
-    """Run the command; errors of the user's are one message without a traceback."""
+    """Run the command; what the user can put right is one message without a traceback."""
     try:
         app(prog_name="serac")
     except SeracError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from serac.records import EditExample, Query
+from rich.progress import track
+
+from serac.records import EditExample, Query, same_text
 from serac.wrapping.wrapped_model import WrappedModel
 
 AT_ONCE = 16
@@ -27,25 +29,27 @@ class Assessment:
         return "ES" if self.scope == "in" else "DD"
 
 
-def assess(model: WrappedModel, examples: Sequence[EditExample]) -> list[Assessment]:
-    """Ask about every example with the edits of all of them in the memory; the model's own edits stay.
+def assess(model: WrappedModel, examples: Sequence[EditExample], *, progress: bool = False) -> list[Assessment]:
+    """Add the edits of all examples to the model's own and ask about each; the edits stay in the model.
 
-    An answer counts as wanted if it is the label but for case and blanks. The examples' edits are not removed.
+    An answer is right if it is the label or an alias of it, but for case and blanks. ``progress`` shows a bar in a
+    terminal.
     """
     scopes = {"in": [q for e in examples for q in e.in_scope], "out": [q for e in examples for q in e.out_of_scope]}
     threshold = model.threshold
     model.threshold = 1.0
-    before = {query.input: text for query, (text, _) in zip(scopes["out"], _ask(model, scopes["out"]), strict=True)}
+    said = _ask(model, scopes["out"], "Asking the base model", progress)
+    before = {query.input: text for query, (text, _) in zip(scopes["out"], said, strict=True)}
     model.threshold = threshold
     for example in examples:
         model.add(example.edit.input, example.edit.label, source=example.id)
     rows = []
     for scope, queries in scopes.items():
-        answers = list(zip(queries, _ask(model, queries), strict=True))
+        answers = list(zip(queries, _ask(model, queries, f"Asking {scope} of scope", progress), strict=True))
         for kind in sorted({query.kind for query in queries}):
             of_kind = [(query, *answer) for query, answer in answers if query.kind == kind]
             hits = [
-                _same(text, query.label) if scope == "in" else not _same(text, before[query.input])
+                _right(text, query) if scope == "in" else not same_text(text, before[query.input])
                 for query, text, _ in of_kind
             ]
             routed = sum(answered for *_, answered in of_kind) / len(of_kind)
@@ -53,11 +57,13 @@ def assess(model: WrappedModel, examples: Sequence[EditExample]) -> list[Assessm
     return rows
 
 
-def _ask(model: WrappedModel, queries: Sequence[Query]) -> list[tuple[str, bool]]:
+def _ask(model: WrappedModel, queries: Sequence[Query], what: str, progress: bool) -> list[tuple[str, bool]]:
     texts = [query.input for query in queries]
-    answers = [answer for i in range(0, len(texts), AT_ONCE) for answer in model.answer(texts[i : i + AT_ONCE])]
+    batches = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
+    shown = track(batches, what, disable=not progress, transient=True)
+    answers = [answer for batch in shown for answer in model.answer(batch)]
     return [(answer.text, answer.edit is not None) for answer in answers]
 
 
-def _same(one: str, other: str) -> bool:
-    return one.casefold().split() == other.casefold().split()
+def _right(text: str, query: Query) -> bool:
+    return any(same_text(text, wanted) for wanted in (query.label, *query.aliases))

@@ -95,8 +95,8 @@ def load_bundle(folder: Path, base: nn.Module | None = None, task: Task | None =
         classifier = load_classifier(folder / SCOPE)
         if trained.is_dir():
             counterfactual = CounterfactualModel.from_pretrained(trained, base, task)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        hint = f"wrap {manifest.base}, on which it is an adapter" if manifest.base else "make the bundle anew"
+    except Exception as error:  # its files are somebody else's, and the libraries that read them raise all kinds
+        hint = f"wrap {manifest.base}, on which it is an adapter" if manifest.base else "copy the bundle again"
         raise ConfigError(f"{folder}: its models cannot be loaded ({error}). Hint: {hint}") from error
     return Parts(classifier, counterfactual, manifest.threshold, file_sha256(folder / MANIFEST))
 
@@ -128,7 +128,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError, ValueError) as error:
-        raise ConfigError(f"{folder / MANIFEST} is damaged ({str(error).splitlines()[0]})") from error
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"{folder / MANIFEST} is damaged ({reason}). Hint: copy the bundle again") from error
 
 
 def write_bundle(
@@ -141,7 +142,7 @@ def write_bundle(
     """
     folder = Path(folder).absolute()
     if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-        raise ConfigError(f"{folder} holds something else than a bundle. Hint: choose another folder")
+        raise ConfigError(f"{folder} holds something other than a bundle. Hint: choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.part.", dir=folder.parent))
     try:
@@ -165,9 +166,9 @@ def _verify(folder: Path, manifest: Manifest) -> None:
     for name, expected in manifest.files.items():
         file = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts or not file.is_file():
-            raise ConfigError(f"{folder} is not whole ({name} is missing). Hint: copy or make the bundle anew")
+            raise ConfigError(f"{folder} is incomplete ({name} is missing). Hint: copy the bundle again")
         if file_sha256(file) != expected:
-            raise ConfigError(f"{file} is damaged (its checksum differs). Hint: copy or make the bundle anew")
+            raise ConfigError(f"{file} is damaged (its checksum differs). Hint: copy the bundle again")
     unlisted = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - set(manifest.files)
     if extra := sorted(unlisted - {MANIFEST, CARD}):
         raise ConfigError(f"{folder} holds {extra[0]}, which its {MANIFEST} does not list. Hint: remove it")
@@ -180,7 +181,10 @@ def _from_hub(name: str) -> Path:
     try:
         return Path(snapshot_download(name))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise ConfigError(f"there is no bundle '{name}' here, nor on the hub ({type(error).__name__})") from error
+        raise ConfigError(
+            f"there is no bundle '{name}' here, nor on the hub ({type(error).__name__}). "
+            f"Hint: give a folder with {MANIFEST}, or owner/name on the Hugging Face hub"
+        ) from error
 
 
 def _card(manifest: Manifest, size: int) -> str:
@@ -191,7 +195,7 @@ def _card(manifest: Manifest, size: int) -> str:
     return (
         f"---\nlicense: other\nlicense_name: stated below\ntags: [model-editing, serac]\n---\n\n"
         f"# {manifest.name}\n\nScope classifier and counterfactual model of SERAC (Mitchell et al., ICML 2022).\n\n"
-        f'    serac.wrap(base, tokenizer, bundle="{manifest.name}")\n\n- Data: {manifest.data}\n'
+        f'    serac.wrap(base, tokenizer, bundle="path/to/this/folder")\n\n- Data: {manifest.data}\n'
         f"- Licence: {manifest.licence}\n{base}- Size: {size / 1e6:.1f} MB\n{origin}"
         f"- Threshold: {manifest.threshold:g}\n\n| metric | value |\n|---|---|\n{metrics}\nSHA-256:\n\n{sums}"
     )

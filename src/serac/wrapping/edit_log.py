@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Literal, get_args
 
 from serac.errors import SeracError
@@ -29,18 +31,18 @@ class StoredEdit:
     @classmethod
     def checked(cls, **values: Any) -> StoredEdit:
         """A stored edit of these values; raises ``SeracError`` for anything but texts and a number or text as id."""
-        unknown = set(values) - set(cls.__dataclass_fields__)
-        missing = {"id", "question", "answer", "time"} - set(values)
-        if unknown or missing:
-            raise SeracError(f"an edit has no {sorted(unknown)} and needs {sorted(missing)}")
+        if unknown := sorted(set(values) - set(cls.__dataclass_fields__)):
+            raise SeracError(f"an edit has no '{unknown[0]}'. Hint: it has {', '.join(cls.__dataclass_fields__)}")
+        if missing := sorted({"id", "question", "answer", "time"} - set(values)):
+            raise SeracError(f"an edit lacks its '{missing[0]}'")
         for name, value in values.items():
             if name == "id" and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
                 continue
             if not isinstance(value, str):
                 raise SeracError(f"'{name}' of an edit is {value!r}. Hint: give a text")
             require_text(name, value)
-        if not values["question"].strip() or not str(values["id"]).strip():
-            raise SeracError("an edit needs a question and an id that are not blank")
+        if not all(str(values[name]).strip() for name in ("question", "answer", "id")):
+            raise SeracError("an edit needs a question, an answer and an id that are not blank")
         return cls(**values)
 
 
@@ -78,8 +80,10 @@ class EditLog:
     def get(self, id: EditId) -> StoredEdit:
         """The edit called ``id``; raises ``SeracError`` if there is none."""
         if id not in self.edits:
-            known = ", ".join(repr(known) for known in list(self.edits)[:5]) or "none"
-            raise SeracError(f"there is no edit {id!r}. Hint: `edits` lists the {len(self)} that there are ({known})")
+            known = [repr(known) for known in islice(self.edits, 6)]
+            known[5:] = ["…"] if len(known) > 5 else []
+            hint = f"the edits are {', '.join(known)}" if known else "there are no edits yet"
+            raise SeracError(f"there is no edit {id!r}. Hint: {hint}")
         return self.edits[id]
 
     def new(
@@ -166,6 +170,15 @@ class EditLog:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SeracError(f"its list of edits is malformed ({error!r})") from error
         return log
+
+
+def read_id(text: str) -> EditId:
+    """The id that was written as ``text``: a number if it reads like one.
+
+    >>> read_id("7"), read_id("007"), read_id("seven")
+    (7, '007', 'seven')
+    """
+    return int(text) if re.fullmatch("0|[1-9][0-9]{0,17}", text) else text
 
 
 def require_text(name: str, value: str) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from serac.errors import RecordError, SeracError
-from serac.wrapping.edit_log import StoredEdit
+from serac.wrapping.edit_log import StoredEdit, read_id
 
 COLUMNS = tuple(field.name for field in fields(StoredEdit))
+OPTIONAL = tuple(name for name in COLUMNS if name not in ("question", "answer"))
 LARGEST_FILE = 256 * 2**20
 """Bytes of a file of edits."""
 
@@ -70,8 +71,8 @@ def _csv(path: Path, text: str) -> Iterator[dict[str, Any]]:
             if values.get(None):
                 raise RecordError(path, table.line_num, "it has more values than the first line has names")
             values = {name: value for name, value in values.items() if value}
-            if values.get("id", "").isdigit():
-                values["id"] = int(values["id"])
+            if "id" in values:
+                values["id"] = read_id(values["id"])
             yield _required(path, table.line_num, values)
     except csv.Error as error:
         raise RecordError(path, table.line_num, f"not CSV ({error})") from error
@@ -79,7 +80,7 @@ def _csv(path: Path, text: str) -> Iterator[dict[str, Any]]:
 
 def _required(path: Path, number: int, values: Any) -> dict[str, Any]:
     if not isinstance(values, dict) or not {"question", "answer"} <= set(values) <= set(COLUMNS):
-        raise RecordError(path, number, f"an edit needs 'question' and 'answer' and may have {', '.join(COLUMNS)}")
+        raise RecordError(path, number, f"an edit needs 'question' and 'answer' and may have {', '.join(OPTIONAL)}")
     return values
 
 

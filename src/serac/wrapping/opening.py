@@ -14,8 +14,8 @@ from serac.editors.serac.memory_file import FILE, read_content
 from serac.errors import ConfigError, SeracError
 from serac.wrapping.bundle import Parts, find_bundle, installed_bundle, load_bundle, untrained_parts
 from serac.wrapping.edit_log import EditLog
-from serac.wrapping.prompts import Routed
-from serac.wrapping.wrapped_model import WrappedModel, base_task
+from serac.wrapping.prompts import Routed, base_task
+from serac.wrapping.wrapped_model import WrappedModel
 
 
 def wrap(
@@ -31,10 +31,11 @@ def wrap(
     """Put an empty memory of edits in front of a causal or encoder-decoder model, which stays as it is.
 
     ``bundle`` is a folder or a name of trained parts; by default the first one in the folders that the environment
-    variable ``SERAC_BUNDLES`` names. Without any nothing needs training: MiniLM routes, and the base model answers
-    prompted with the edit. ``threshold`` is the probability above which an edit answers. ``prompt`` is
-    what the base model reads then, with ``{question}``, ``{answer}`` and ``{input}``. In a chat the last turn of the
-    user is ``routed``, or all of them. Raises ``ConfigError`` where a bundle is missing or damaged.
+    variable ``SERAC_BUNDLES`` lists. Without one, nothing needs training: MiniLM routes, and the base model answers
+    with the edit in its prompt. ``prompt`` is the template of that prompt, with ``{question}`` and ``{answer}`` of the
+    edit and the ``{input}`` that is asked. ``threshold`` is the probability above which an edit answers. In a chat, the
+    user's last turn is ``routed``, or all the user's turns together. Raises ``ConfigError`` if a bundle is missing or
+    damaged.
     """
     _require_generative(base)
     bundle = installed_bundle() if bundle is None else bundle
@@ -52,7 +53,7 @@ def load(
 ) -> WrappedModel:
     """A wrapped model as ``save_pretrained`` left it in ``folder``; ``bundle`` says where a moved bundle is now.
 
-    Raises ``ConfigError`` if the folder holds no edits or damaged ones, or if the bundle is another.
+    Raises ``ConfigError`` if the folder holds no edits or damaged ones, or if they were saved with another bundle.
     """
     file = Path(folder) / FILE
     kept = _kept(file)

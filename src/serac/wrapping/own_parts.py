@@ -31,7 +31,7 @@ QUICK = TrainSettings(
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """On the examples held out: ``accuracy`` 0 to 1; of a classifier at the ``threshold`` where it is the highest."""
+    """On examples held out: ``accuracy`` from 0 to 1, a classifier's at the ``threshold`` where it is highest."""
 
     accuracy: float
     threshold: float | None
@@ -50,8 +50,8 @@ def train_scope(
 ) -> tuple[ScopeClassifier, ValidationReport]:
     """Train a scope classifier, from MiniLM or a ``checkpoint``, on edits with inputs inside and outside their scope.
 
-    A call that was interrupted goes on from its last checkpoint in ``folder``; a training log lies there too. Of
-    every five groups one is held out. Raises ``SeracError`` for too few examples.
+    It shows its progress. After an interruption, the same call goes on from its last checkpoint in ``folder``, where
+    the training log lies too. One of every five groups is held out. Raises ``SeracError`` for too few examples.
     """
     kept, held_out = _split(examples)
     settings = _fitting(settings, kept)
@@ -79,7 +79,7 @@ def train_counterfactual(
     settings: TrainSettings = QUICK,
     seed: int = 0,
 ) -> tuple[CounterfactualModel, ValidationReport]:
-    """Train the model in the folder ``checkpoint`` to answer inputs behind their edit; else as :func:`train_scope`."""
+    """Train the model in the folder ``checkpoint`` to answer inputs behind their edit; see :func:`train_scope`."""
     kept, held_out = _split(examples)
     settings = _fitting(settings, kept)
     task = "seq2seq" if AutoConfig.from_pretrained(checkpoint).is_encoder_decoder else "causal"
@@ -104,8 +104,8 @@ def train_bundle(
 ) -> dict[str, ValidationReport]:
     """Train the parts into a bundle in ``folder``, with what they reach on examples held out.
 
-    ``counterfactual`` is the checkpoint of a counterfactual model; without one the base model is prompted. The work
-    lies in ``{folder}.training`` until all is done: a call that was interrupted goes on from there.
+    ``counterfactual`` is the checkpoint that a counterfactual model starts from; without one the base model is
+    prompted. The work lies in ``{folder}.training`` until all is done: after an interruption, the same call goes on.
     """
     folder = Path(folder).absolute()
     work = folder.with_name(f"{folder.name}.training")

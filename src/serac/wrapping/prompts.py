@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -10,16 +11,21 @@ from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.errors import SeracError
 from serac.records import Edit
 from serac.tasks.base import Batch, Task, device_of
+from serac.tasks.registry import load_task
 
 Routed = Literal["last_user_turn", "all_user_turns"]
 PLAIN_PROMPT = "Question: {question}\nAnswer: {answer}\nQuestion: {input}\nAnswer:"
 CHAT_PROMPT = 'The answer to "{question}" is: {answer}.\nAnswer in a few words: {input}'
+LONGEST_PROMPT = 512
+"""Tokens of an edit that are read at most."""
+NEW_TOKENS = 32
+"""Of an answer, at most, unless told otherwise."""
 _MARK = "\u241f"
 _PLACE = re.compile(r"\{(question|answer|input)\}")
 
@@ -43,9 +49,10 @@ class Reader:
             return cls(tokenizer, routed)
         turns = [("user", _MARK), ("assistant", _MARK), ("user", _MARK)]
         chat = [{"role": role, "content": content} for role, content in turns]
-        first, inner, between, last = str(
-            tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-        ).split(_MARK)
+        parts = _templated(tokenizer, chat).split(_MARK)
+        if len(parts) != len(turns) + 1:
+            raise SeracError("the tokenizer's chat template does not repeat each turn once. Hint: set another one")
+        first, inner, between, last = parts
         before = _shared_start(first[::-1], between[::-1])[::-1]
         return cls(tokenizer, routed, before, _shared_start(inner, last).rstrip())
 
@@ -53,8 +60,7 @@ class Reader:
         """The prompt of a chat; of a model without a template the contents line by line."""
         if not self.before:
             return "\n".join(str(message["content"]) for message in messages)
-        text = self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-        return str(text)
+        return _templated(self.tokenizer, messages)
 
     def prompts(self, input_ids: Tensor, attention_mask: Tensor | None) -> list[str]:
         """The texts behind ``input_ids`` [B, L], with special tokens where they mark the turns of a chat."""
@@ -89,10 +95,12 @@ class Reader:
 class PromptedBase(CounterfactualModel):
     """The base model itself, which reads the edit in front of the question (no training at all)."""
 
-    def __init__(self, base: Any, task: Task, reader: Reader, prompt: str) -> None:
-        super().__init__(base, task)
+    def __init__(self, base: PreTrainedModel, reader: Reader, prompt: str | None = None) -> None:
+        task = base_task(base, reader.tokenizer, min(4 * LONGEST_PROMPT, positions(base) - NEW_TOKENS))
         task.tokenizer.truncation_side = "left"
-        self.reader, self.prompt = reader, prompt
+        super().__init__(base, task)
+        self.reader = reader
+        self.prompt = prompt or (CHAT_PROMPT if reader.before else PLAIN_PROMPT)
 
     def encode(self, edits: Sequence[Edit], texts: Sequence[str]) -> Batch:
         """``input_ids`` and ``attention_mask`` int64 [B, L], padded on the right; ``texts`` are whole prompts."""
@@ -104,6 +112,25 @@ class PromptedBase(CounterfactualModel):
         )  # fmt: skip
         device = device_of(self.model)
         return {name: batch[name].to(device) for name in ("input_ids", "attention_mask")}
+
+
+def base_task(base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, longest: int = LONGEST_PROMPT) -> Task:
+    """The task that reads for a base model of one's own, at most ``longest`` tokens."""
+    room = min(positions(base), getattr(base.config.get_text_config(), "n_positions", longest))
+    name = "seq2seq" if base.config.is_encoder_decoder else "causal"
+    return load_task(name, tokenizer, min(longest, room, tokenizer.model_max_length))
+
+
+def positions(base: PreTrainedModel) -> int:
+    """Tokens that the model can read and write at most; without end where it knows only their distances."""
+    return getattr(base.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
+
+
+def _templated(tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, Any]]) -> str:
+    """The prompt of a chat; models that can think before they answer are asked not to."""
+    return str(
+        tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True, enable_thinking=False)
+    )
 
 
 def _shared_start(one: str, other: str) -> str:

@@ -18,16 +18,12 @@ from serac.editors.serac.model import SeracModel
 from serac.editors.serac.routed_rows import Rows
 from serac.errors import SeracError
 from serac.records import Edit
-from serac.tasks.base import Task
-from serac.tasks.registry import load_task
 from serac.wrapping.bundle import Parts
 from serac.wrapping.edit_log import Change, EditId, EditLog, OnConflict, StoredEdit, require_policy, require_text
 from serac.wrapping.exchange import read_edits, write_edits
-from serac.wrapping.prompts import CHAT_PROMPT, PLAIN_PROMPT, PromptedBase, Reader
+from serac.wrapping.prompts import NEW_TOKENS, PromptedBase, Reader, base_task, positions
 from serac.wrapping.streaming import WithOwnPrompt, stream_whole
 
-LONGEST_PROMPT = 512
-"""Tokens of an edit or of a question that are read at most."""
 Speaker = Literal["base", "prompted base", "counterfactual"]
 Message = dict[str, Any]
 
@@ -59,12 +55,7 @@ class WrappedModel(nn.Module):
         self.reader = Reader.of(tokenizer, kept["routed"])
         self._kept, self._parts = kept, parts
         task = base_task(base, tokenizer)
-        counterfactual = parts.counterfactual or PromptedBase(
-            base,
-            base_task(base, tokenizer, LONGEST_PROMPT * 4),
-            self.reader,
-            kept["prompt"] or (CHAT_PROMPT if self.reader.before else PLAIN_PROMPT),
-        )
+        counterfactual = parts.counterfactual or PromptedBase(base, self.reader, kept["prompt"])
         self._prompted = parts.counterfactual is None
         if not self._prompted:
             counterfactual.to(base.device)
@@ -104,7 +95,7 @@ class WrappedModel(nn.Module):
         """From now on ``question`` and what means the same are answered by ``answer``; returns the edit's id.
 
         An edit with the same question (or id) is replaced and passes its id on, is kept, or is an error, as
-        ``on_conflict`` says. Raises ``SeracError`` for texts that are blank, too long or no text.
+        ``on_conflict`` says. Raises ``SeracError`` for what is blank, too long or not text.
         """
         require_policy(on_conflict)
         with self._edits_lock:
@@ -147,7 +138,10 @@ class WrappedModel(nn.Module):
             return list(self._log.history)
 
     def import_edits(self, path: Path | str, *, on_conflict: OnConflict = "replace") -> list[EditId]:
-        """Add the edits of a ``.jsonl`` or ``.csv`` file; returns their ids. Nothing is added if one is malformed."""
+        """Add the edits of a ``.jsonl`` or ``.csv`` file; returns their ids.
+
+        Nothing is added if one is malformed. A conflict that is an error leaves the edits before it.
+        """
         require_policy(on_conflict)
         rows = list(read_edits(path))
         checked = [self._log.new(**row) for row in rows]
@@ -161,7 +155,9 @@ class WrappedModel(nn.Module):
         same = self._log.conflict(new.question)
         named = self._log.edits.get(new.id) if given else None
         if same and named and same.id != named.id:
-            raise SeracError(f"{new.id!r} is the id of another edit than that of this question, {same.id!r}")
+            raise SeracError(
+                f"edit {new.id!r} has another question; this one belongs to edit {same.id!r}. Hint: remove one"
+            )
         return same or named
 
     def _memory_id(self, id: EditId) -> int:
@@ -199,7 +195,12 @@ class WrappedModel(nn.Module):
             )  # fmt: skip
         device = self.edited.device
         read = {name: batch[name].to(device) for name in ("input_ids", "attention_mask")}
-        options = {"max_new_tokens": 32, "do_sample": False, **options}
+        options = {"max_new_tokens": NEW_TOKENS, "do_sample": False, **options}
+        needed = read["input_ids"].shape[1] + (0 if encodes else options["max_new_tokens"] or 0)
+        if needed > positions(cast(Any, self.edited.base)):
+            raise SeracError(
+                f"question and answer may take {needed:,} tokens, too many for this model. Hint: ask a shorter question"
+            )
         if (options.get("num_return_sequences") or 1) > 1:
             raise SeracError("`answer` gives one answer. Hint: call `generate` for several sequences")
         ids, rows, stored = self._generate(read["input_ids"], read["attention_mask"], options)
@@ -303,11 +304,3 @@ class WrappedModel(nn.Module):
         memory = self.edited.memory
         if sorted(self._ids) != memory.ids or set(self._ids.values()) != set(self._log.edits):
             raise SeracError("its list of edits and its memory hold different edits")
-
-
-def base_task(base: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, longest: int = LONGEST_PROMPT) -> Task:
-    """The task that reads for a base model of one's own, at most ``longest`` tokens."""
-    text = base.config.get_text_config()
-    room = getattr(text, "max_position_embeddings", None) or getattr(text, "n_positions", None) or longest
-    name = "seq2seq" if base.config.is_encoder_decoder else "causal"
-    return load_task(name, tokenizer, min(longest, room, tokenizer.model_max_length))

@@ -139,9 +139,7 @@ def _trained(rows: np.ndarray, cells: int) -> Any:
     try:
         import faiss
     except ImportError as error:
-        raise SeracError(
-            "'approximate_above' needs faiss. Hint: pip install 'serac-reproduction[faiss]', or set it to null"
-        ) from error
+        raise SeracError("'approximate_above' needs faiss. Hint: pip install faiss-cpu, or set it to null") from error
     index: Any = faiss.index_factory(rows.shape[1], f"IVF{cells},SQ8")
     index.train(rows)
     return index
