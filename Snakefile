@@ -9,7 +9,7 @@ from serac import forkserver
 min_version("9.20")
 
 
-configfile: Path(workflow.basedir) / "config" / "config.yaml"
+configfile: Path(str(workflow.current_basedir)) / "config" / "config.yaml"
 
 
 include: "workflow/rules/common.smk"

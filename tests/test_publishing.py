@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from rocrate.rocrate import ROCrate
 from serac.errors import ConfigError
 from serac.workflow.crate import PROFILES, export_crate
 from serac.workflow.provenance import checksum
-from snakemake_runs import ROOT, snakemake
+from snakemake_runs import ROOT, SMOKE, snakemake
+
+CATALOGS = ROOT / "workflow/Snakefile"
 
 
 def test_a_run_is_exported_as_ro_crate(smoke: Path, tmp_path: Path) -> None:
@@ -54,6 +57,13 @@ def test_the_workflow_is_a_module_of_another(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout[-3000:]
     assert "results/mine/tables/main.md" in run.stdout
     assert "serac_train_base" in run.stdout
+
+
+def test_the_snakefile_where_the_catalog_looks_is_the_same(tmp_path: Path) -> None:
+    run = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", SMOKE, snakefile=CATALOGS)
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert re.search(r"^all +1$", run.stdout, flags=re.M)
+    assert re.search(r"^write_report +1$", run.stdout, flags=re.M)
 
 
 @pytest.mark.parametrize("file", [".github/workflows/tests.yml", ".snakemake-workflow-catalog.yml"])
