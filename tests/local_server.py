@@ -17,7 +17,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-HUB = re.compile(r"/api/(?P<kind>models|datasets)/(?P<repo>[^/]+/[^/]+)(?:/revision/(?P<revision>[^/]+))?$")
+HUB = re.compile(
+    r"/api/(?P<kind>models|datasets)/(?P<repo>[^/]+/[^/]+)(?:/(?P<what>revision|tree)/(?P<revision>[^/]+))?$"
+)
 RESOLVE = re.compile(r"(?P<datasets>/datasets)?/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[0-9a-f]{40})/(?P<file>.+)$")
 
 CONTENT = b"".join(b'{"line": %d}\n' % number for number in range(200_000))
@@ -98,6 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         names = {str(path.relative_to(folder)): path.stat().st_size for path in files_of(folder)}
         siblings = [{"rfilename": name, "size": size, "blobId": "0"} for name, size in names.items()]
+        if match["what"] == "tree":
+            files = [{"type": "file", "oid": "0", "size": size, "path": name} for name, size in names.items()]
+            self._send(200, json.dumps(files).encode(), {"Content-Type": "application/json"})
+            return
         sha = match["revision"] if re.fullmatch("[0-9a-f]{40}", match["revision"] or "") else self.files.commit(folder)
         body = {"_id": "0", "id": match["repo"], "sha": sha, "siblings": siblings}
         self._send(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
