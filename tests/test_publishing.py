@@ -60,7 +60,9 @@ def test_the_workflow_is_a_module_of_another(tmp_path: Path) -> None:
 
 
 def test_the_snakefile_where_the_catalog_looks_is_the_same(tmp_path: Path) -> None:
-    run = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", SMOKE, snakefile=CATALOGS)
+    run = snakemake(
+        tmp_path, "--dry-run", "--cores", "1", "--quiet", "rules", "--configfile", SMOKE, snakefile=CATALOGS
+    )
     assert run.returncode == 0, run.stdout[-3000:]
     assert re.search(r"^all +1$", run.stdout, flags=re.M)
     assert re.search(r"^write_report +1$", run.stdout, flags=re.M)
