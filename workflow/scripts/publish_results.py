@@ -13,19 +13,18 @@ start(snakemake)
 
 from serac.paper.readme import update_readme
 from serac.paper.report import claims_lines, read_records
-from serac.workflow.provenance import origin
-from serac.workflow.run_cost import busy_seconds, read_jobs
+from serac.workflow import provenance
+from serac.workflow.run_cost import busy_seconds
 
 params, files = snakemake.params, snakemake.input
 
 
 def duration(run: Path) -> str:
     world = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["world"]["name"]
-    seconds = busy_seconds(read_jobs(Path(".snakemake/metadata"), [str(run), f"resources/{world}"]))
-    return f"{seconds / 60:.1f} minutes"
+    return f"{busy_seconds(provenance.read_records([run, Path('resources') / world])) / 60:.1f} minutes"
 
 
-made = origin(files.tables[0])
+made = provenance.origin(files.tables[0])
 about = {
     "Run": snakemake.wildcards.run,
     "date": datetime.date.fromtimestamp(Path(files.tables[0]).stat().st_mtime).isoformat(),

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from serac.paper.item import Cell, Data, Item, ItemSettings, Scenario, run_folder
 from serac.paper.tables import NONE, Table, write_table
-from serac.workflow.slurm_records import Grant, Usage, accounted, companion_path, read_grant, record_path
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One finished job: its rule, wall-clock seconds, the jobs (by key) whose outputs it reads, and when it started."""
-
-    rule: str
-    seconds: float
-    needs: tuple[str, ...] = ()
-    start: float = 0.0
+from serac.workflow.provenance import Record, read_records
+from serac.workflow.slurm_records import Grant, Usage, accounted, read_grant, record_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +69,11 @@ def make(data: Data[ItemSettings], outputs: Sequence[Path]) -> None:
     kept = {file: record_path(file) for group in files.values() for file in group}
     grants: dict[Path | str, Grant] = {file: read_grant(path) for file, path in kept.items() if path.is_file()}
     costs = Costs(grants, accounted(grant.job for grant in grants.values()))
-    places = [str(folder.parent) for folder in folders]
-    jobs = {key: job for key, job in read_jobs(Path(".snakemake/metadata"), places).items() if job.rule in data.rules}
+    jobs = [record for record in read_records(folder.parent for folder in folders) if record.rule in data.rules]
     write_table(rules_table(files, jobs, costs), outputs)
 
 
-def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], known: Mapping[str, Job], costs: Costs) -> Table:
+def rules_table(benchmarks: Mapping[str, Sequence[Path | str]], known: Sequence[Record], costs: Costs) -> Table:
     """One row per rule, the costliest first.
 
     Columns: jobs, seconds (sum, longest), mean seconds in the queue, peak memory, share of the run's GPU time, seconds
@@ -127,68 +114,30 @@ def _printed(form: str) -> Callable[[float], str]:
     return lambda value: NONE if math.isnan(value) else form.format(value)
 
 
-def critical_path(jobs: Mapping[str, Job]) -> list[Job]:
+def critical_path(jobs: Sequence[Record]) -> list[Record]:
     """The chain of dependent jobs with the largest sum of seconds, first job first; empty without jobs."""
+    maker = {path: number for number, job in enumerate(jobs) for path in job.outputs}
 
     @cache
-    def longest(key: str) -> tuple[float, tuple[str, ...]]:
-        best = max((longest(need) for need in jobs[key].needs if need in jobs), default=(0.0, ()))
-        return best[0] + jobs[key].seconds, (*best[1], key)
+    def longest(number: int) -> tuple[float, tuple[int, ...]]:
+        needed = {maker[path] for path in jobs[number].inputs if path in maker}
+        before = max(map(longest, needed), default=(0.0, ()))
+        return before[0] + jobs[number].seconds, (*before[1], number)
 
-    total = max((longest(key) for key in jobs), default=(0.0, ()))
-    return [jobs[key] for key in total[1]]
+    _, path = max(map(longest, range(len(jobs))), default=(0.0, ()))
+    return [jobs[number] for number in path]
 
 
-def busy_seconds(jobs: Mapping[str, Job]) -> float:
+def busy_seconds(jobs: Sequence[Record]) -> float:
     """Seconds in which at least one job ran: what a run took, without pauses between its parts."""
     seconds = until = 0.0
-    for start, stop in sorted((job.start, job.start + job.seconds) for job in jobs.values()):
+    for start, stop in sorted((job.started, job.started + job.seconds) for job in jobs):
         seconds += max(0.0, stop - max(start, until))
         until = max(until, stop)
     return seconds
 
 
-def read_jobs(folder: Path, places: Sequence[str] = ()) -> dict[str, Job]:
-    """Jobs by (their first) output file, from Snakemake's records (``.snakemake/metadata``) of output files.
-
-    With ``places``, only jobs whose outputs lie in one of these folders.
-    """
-    records: dict[str, dict[str, Any]] = {}
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = "".join(part.lstrip("@") for part in file.relative_to(folder).parts)
-        output = base64.urlsafe_b64decode(name).decode()
-        if not places or any(Path(output).is_relative_to(place) for place in places):
-            records[output] = json.loads(file.read_text(encoding="utf-8"))
-    timed = {out: r for out, r in records.items() if None not in (r.get("starttime"), r.get("endtime"))}
-    owners: dict[tuple[Any, ...], str] = {}
-    owner_of = {out: owners.setdefault(_same_job(r), out) for out, r in sorted(timed.items())}
-    return {
-        out: Job(r["rule"], _seconds(r), _needs(r["input"], owner_of, out), r["starttime"])
-        for out, r in timed.items()
-        if owner_of[out] == out
-    }
-
-
-def _seconds(record: Mapping[str, Any]) -> float:
-    """By the job's benchmark, where it has one: Snakemake only records when it heard of the end of a cluster's job."""
-    logs = [log for log in record.get("log") or () if "logs" in Path(log).parts]
-    benchmarks = [file for log in logs if (file := companion_path(log, "benchmarks", ".tsv")).is_file()]
-    if benchmarks:
-        return float(pd.read_csv(benchmarks[0], sep="\t", na_values="-")["s"].iloc[0])
-    return max(0.0, float(record["endtime"]) - float(record["starttime"]))
-
-
-def _same_job(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Output files of one job share their rule, start and log."""
-    return record["rule"], record["starttime"], tuple(record.get("log") or ())
-
-
-def _needs(inputs: Iterable[str] | None, owner_of: Mapping[str, str], own: str) -> tuple[str, ...]:
-    found = dict.fromkeys(owner_of[file] for file in inputs or () if file in owner_of)
-    return tuple(key for key in found if key != own)
-
-
-def _rule_row(rule: str, files: Sequence[Path | str], path: Sequence[Job], costs: Costs) -> dict[str, object]:
+def _rule_row(rule: str, files: Sequence[Path | str], path: Sequence[Record], costs: Costs) -> dict[str, object]:
     jobs = pd.DataFrame([costs.of(file) for file in files])
     return {
         "rule": rule,
