@@ -36,25 +36,12 @@ def assemble(
     if weights is not None:
         return editor.from_pretrained(weights, base, task)
     settings = editor.section.model_validate(section)
-    return editor(base, task, **_arguments(editor, settings, base, task, matrices, scope, counterfactual))
-
-
-def _arguments(
-    editor: type[Editor],
-    settings: Any,
-    base: nn.Module,
-    task: Task,
-    matrices: Sequence[str],
-    scope: Path | None,
-    counterfactual: Path | None,
-) -> dict[str, Any]:
     if not isinstance(settings, MemoryEditorSettings):
         chosen = {"matrices": matrices} if issubclass(editor, MatrixEditor) else {}
-        return {**chosen, **settings.model_dump()}
+        return editor(base, task, **chosen, **settings.model_dump())
     parts: dict[str, Any] = {"routing": settings.routing, "memory": settings.memory}
-    device = device_of(base)
     if scope is not None:
-        parts["classifier"] = load_classifier(scope).to(device)
+        parts["classifier"] = load_classifier(scope).to(device_of(base))
     if counterfactual is not None:
-        parts["counterfactual"] = CounterfactualModel.from_pretrained(counterfactual, base, task).to(device)
-    return parts
+        parts["counterfactual"] = CounterfactualModel.from_pretrained(counterfactual, base, task).to(device_of(base))
+    return editor(base, task, **parts)

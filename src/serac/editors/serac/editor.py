@@ -13,7 +13,7 @@ from serac.config.serac import MemorySettings, RoutingSettings
 from serac.editors.base import Editor
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.model import SeracModel
-from serac.editors.serac.saved_parts import load_parts, save_parts
+from serac.editors.serac.saved_parts import load_parts, prompted, save_parts
 from serac.editors.serac.scope import ScopeClassifier
 from serac.errors import ConfigError
 from serac.records import Edit
@@ -32,20 +32,27 @@ class MemoryEditor(Editor):
         task: Task,
         *,
         classifier: ScopeClassifier,
-        counterfactual: CounterfactualModel,
+        counterfactual: CounterfactualModel | None = None,
         routing: RoutingSettings | None = None,
         memory: MemorySettings | None = None,
     ) -> None:
-        """Raises ``ConfigError`` if the classifier is not of the editor's kind."""
+        """Without a counterfactual model, the base model reads the edit (RP).
+
+        Raises ``ConfigError`` if the classifier is not of the editor's kind or a counterfactual model is missing.
+        """
         self.routing, self.memory = routing or RoutingSettings(), memory or MemorySettings()
         super().__init__(base, task, **self.routing.model_dump(), **self.memory.model_dump())
         if self.kind is not None and classifier.kind != self.kind:
             raise ConfigError(f"editor '{self.name}' needs a scope classifier of kind '{self.kind}'")
-        self.classifier, self.counterfactual = classifier, counterfactual
+        if counterfactual is None and self.section.counterfactual:
+            raise ConfigError(f"editor '{self.name}' needs a counterfactual model")
+        self.classifier, self.counterfactual = classifier, counterfactual or prompted(base, task)
 
     def edit(self, edits: Sequence[Edit]) -> SeracModel:
         """A model with a memory of its own, holding ``edits`` with ids 0 to k - 1."""
-        model = self._model()
+        model = SeracModel(
+            self.base, self.task, self.classifier, self.counterfactual, routing=self.routing, memory=self.memory
+        )
         model.add(edits)
         return model
 
@@ -56,7 +63,10 @@ class MemoryEditor(Editor):
         values = {**self.hyperparameters, **choice}
         routing = RoutingSettings(**{name: values[name] for name in RoutingSettings.model_fields})
         memory = MemorySettings(**{name: values[name] for name in MemorySettings.model_fields})
-        return self._with(self.base, self.task, self.classifier, self.counterfactual, routing, memory)
+        classifier, counterfactual = self.classifier, self.counterfactual
+        return type(self)(
+            self.base, self.task, classifier=classifier, counterfactual=counterfactual, routing=routing, memory=memory
+        )
 
     @property
     def threshold_name(self) -> str | None:
@@ -75,23 +85,6 @@ class MemoryEditor(Editor):
         if content.get("editor") != cls.name:
             raise ConfigError(f"{folder} holds the editor {content.get('editor')!r}, not '{cls.name}'")
         routing, memory = RoutingSettings(**content["routing"]), MemorySettings(**content["memory"])
-        return cls._with(base, task, classifier, counterfactual, routing, memory)
-
-    def _model(self) -> SeracModel:
-        return SeracModel(
-            self.base, self.task, self.classifier, self.counterfactual, routing=self.routing, memory=self.memory
-        )
-
-    @classmethod
-    def _with(
-        cls,
-        base: nn.Module,
-        task: Task,
-        classifier: ScopeClassifier,
-        counterfactual: CounterfactualModel,
-        routing: RoutingSettings,
-        memory: MemorySettings,
-    ) -> Self:
         return cls(base, task, classifier=classifier, counterfactual=counterfactual, routing=routing, memory=memory)
 
 

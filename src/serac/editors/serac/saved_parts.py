@@ -44,13 +44,10 @@ def load_parts(
         raise ConfigError(f"{folder} was not written by an editor with a memory (serac_embed, serac_cross, rp)")
     device = next(base.parameters()).device
     classifier = load_classifier(Path(folder) / "scope").to(device)
-    if content["counterfactual"]:
-        return (
-            content,
-            classifier,
-            CounterfactualModel.from_pretrained(Path(folder) / "counterfactual", base, task).to(device),
-        )
-    return content, classifier, prompted(base, task)
+    if not content["counterfactual"]:
+        return content, classifier, prompted(base, task)
+    counterfactual = CounterfactualModel.from_pretrained(Path(folder) / "counterfactual", base, task)
+    return content, classifier, counterfactual.to(device)
 
 
 def prompted(base: nn.Module, task: Task) -> CounterfactualModel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -141,23 +141,12 @@ class ScopeClassifier(nn.Module, ABC):
                 result[places] = self.states([texts[place] for place in places]).float()
         return result
 
-    def inference(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def inference(self) -> Iterator[None]:
         """No gradients, and autocast where ``precision`` asks for it."""
-        return _Inference(self.encoder.device.type, self.settings.precision)
-
-
-class _Inference(AbstractContextManager[None]):
-    def __init__(self, device: str, precision: str) -> None:
-        autocast = precision == "bfloat16"
-        self.contexts = (torch.no_grad(), torch.autocast(device, dtype=torch.bfloat16) if autocast else nullcontext())
-
-    def __enter__(self) -> None:
-        for context in self.contexts:
-            context.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        for context in reversed(self.contexts):
-            context.__exit__(*error)
+        bfloat16 = self.settings.precision == "bfloat16"
+        with torch.no_grad(), torch.autocast(self.encoder.device.type, torch.bfloat16) if bfloat16 else nullcontext():
+            yield
 
 
 def in_length_order(texts: Sequence[str], batch_size: int) -> Iterator[list[int]]:
