@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -46,9 +46,10 @@ class Task(ABC):
         self.max_length = max_length
 
     # --- text to tensors -----------------------------------------------------------------------
-    @abstractmethod
     def encode_inputs(self, texts: Sequence[str]) -> Batch:
         """Padded ``input_ids`` and ``attention_mask`` int64 [B, L], truncated to ``max_length`` tokens."""
+        read = self.tokenizer(list(texts), **self._padding)
+        return {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"]}
 
     @abstractmethod
     def encode_labels(self, labels: Sequence[str]) -> Tensor:
@@ -131,11 +132,14 @@ class Task(ABC):
     ) -> list[Score]:
         """ES contributions of the in-scope queries of ONE edit (section 4)."""
 
-    @abstractmethod
     def drawdown(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """DD contributions of the out-of-scope queries of ONE edit (section 4)."""
+        """DD contributions of the out-of-scope queries of ONE edit (section 4): 1 where the prediction changed."""
+        return [
+            Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
+            for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
+        ]
 
     @abstractmethod
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
@@ -145,15 +149,21 @@ class Task(ABC):
     def answer(self, output: dict[str, Tensor]) -> str:
         """The text of the prediction in one of :meth:`outputs`' dicts."""
 
+    @property
+    def _padding(self) -> dict[str, Any]:
+        return {"padding": True, "truncation": True, "max_length": self.max_length, "return_tensors": "pt"}
 
-def changed_predictions(
-    queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
-) -> list[Score]:
-    """Drawdown of tasks with a ``prediction``: per query, 1 if it differs from the base model's (section 4)."""
-    return [
-        Score(query.kind, query.hard, float(not torch.equal(output["prediction"], before["prediction"])), (i,))
-        for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))
-    ]
+    def _batches(
+        self, model: nn.Module, queries: Sequence[Query], batch_size: int
+    ) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Positions, logits in float32 and labels of the queries batch by batch, on the model's device."""
+        device = device_of(model)
+        for positions in in_batches(queries, batch_size):
+            batch = self.encode_queries([queries[i] for i in positions])
+            batch = {name: tensor.to(device) for name, tensor in batch.items()}
+            with torch.no_grad():
+                logits = self.logits(model, batch).float()
+            yield positions, logits, batch["labels"]
 
 
 def in_batches(queries: Sequence[Query], batch_size: int) -> list[list[int]]:

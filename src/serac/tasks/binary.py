@@ -12,7 +12,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 from serac.errors import SeracError
 from serac.records import Query
 from serac.tasks import losses
-from serac.tasks.base import Batch, Score, Task, changed_predictions, device_of, in_batches
+from serac.tasks.base import Batch, Score, Task
 from serac.tasks.loading import load_without_dropout
 
 LABELS = {"1": 1, "0": 0, "": 1}
@@ -22,13 +22,6 @@ class BinaryTask(Task):
     """Verdicts: true where the logit is above 0 (probability above one half)."""
 
     name = "binary"
-
-    def encode_inputs(self, texts: Sequence[str]) -> Batch:
-        """Input ids and attention mask int64 [B, L]."""
-        read = self.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
-        )
-        return {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"]}
 
     def encode_labels(self, labels: Sequence[str]) -> Tensor:
         """Verdicts int64 [B, 1]; an empty label is true (an edit is a true statement)."""
@@ -61,12 +54,8 @@ class BinaryTask(Task):
     ) -> list[dict[str, Tensor]]:
         """``logit`` float32 [1], ``prediction`` and ``label`` int64 [1] per query."""
         results: list[dict[str, Tensor]] = [{} for _ in queries]
-        device = device_of(model)
-        for positions in in_batches(queries, batch_size):
-            batch = self.encode_queries([queries[i] for i in positions])
-            with torch.no_grad():
-                logits = self.logits(model, {name: tensor.to(device) for name, tensor in batch.items()}).float().cpu()
-            for logit, label, position in zip(logits, batch["labels"], positions, strict=True):
+        for positions, logits, labels in self._batches(model, queries, batch_size):
+            for position, logit, label in zip(positions, logits.cpu(), labels.cpu(), strict=True):
                 results[position] = {"logit": logit, "prediction": (logit > 0).long(), "label": label}
         return results
 
@@ -78,12 +67,6 @@ class BinaryTask(Task):
             Score(query.kind, query.hard, float(losses.binary_match(output["logit"], output["label"]).item()), (i,))
             for i, (query, output) in enumerate(zip(queries, outputs, strict=True))
         ]
-
-    def drawdown(
-        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
-    ) -> list[Score]:
-        """Per query, 1 if the verdict differs from the base model's."""
-        return changed_predictions(queries, outputs, base)
 
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
         """The verdicts as ``"1"`` or ``"0"``."""

@@ -11,7 +11,7 @@ from transformers import AutoModelForSeq2SeqLM, PreTrainedModel
 
 from serac.records import Query
 from serac.tasks import losses
-from serac.tasks.base import Batch, Score, Task, changed_predictions, device_of, in_batches
+from serac.tasks.base import Batch, Score, Task, device_of, in_batches
 from serac.tasks.loading import load_without_dropout
 
 SPARE_TOKENS = 4
@@ -21,11 +21,6 @@ class Seq2SeqTask(Task):
     """Answers scored as whole sequences under teacher forcing (section 4)."""
 
     name = "seq2seq"
-
-    def encode_inputs(self, texts: Sequence[str]) -> Batch:
-        """Input ids and attention mask int64 [B, L]."""
-        read = self.tokenizer(list(texts), **self._padding)
-        return {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"]}
 
     def encode_labels(self, labels: Sequence[str]) -> Tensor:
         """Token ids int64 [B, S], padded with -100."""
@@ -75,12 +70,6 @@ class Seq2SeqTask(Task):
             for i, (query, output) in enumerate(zip(queries, outputs, strict=True))
         ]
 
-    def drawdown(
-        self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
-    ) -> list[Score]:
-        """1 where the predicted sequence differs from the base model's, a query."""
-        return changed_predictions(queries, outputs, base)
-
     def generate(self, model: Any, queries: Sequence[Query], batch_size: int) -> list[str]:
         """Greedy answers, stripped; each at most a few tokens longer than its own label, whatever the batch."""
         if not queries:
@@ -105,19 +94,11 @@ class Seq2SeqTask(Task):
         """The text of one output's prediction (under teacher forcing)."""
         return self.texts(output["prediction"].unsqueeze(0))[0].strip()
 
-    @property
-    def _padding(self) -> dict[str, Any]:
-        return {"padding": True, "truncation": True, "max_length": self.max_length, "return_tensors": "pt"}
-
     def _rows(
         self, model: nn.Module, queries: Sequence[Query], batch_size: int
     ) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Position, logits float32 [S, V] and labels [S] of every query, without padding, batch by batch."""
-        device = device_of(model)
-        for positions in in_batches(queries, batch_size):
-            batch = self.encode_queries([queries[i] for i in positions])
-            with torch.no_grad():
-                logits = self.logits(model, {name: tensor.to(device) for name, tensor in batch.items()}).float()
+        for positions, logits, labels in self._batches(model, queries, batch_size):
             for row, position in enumerate(positions):
-                counted = batch["labels"][row] != losses.IGNORED
-                yield position, logits[row][counted.to(device)], batch["labels"][row][counted].to(device)
+                counted = labels[row] != losses.IGNORED
+                yield position, logits[row][counted], labels[row][counted]
