@@ -3,17 +3,13 @@
 
 rule evaluate_components:
     input:
-        unpack(component_files),
-        base=base_files,
-        examples="results/{run}/problems/{problem}/test.jsonl",
-        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+        unpack(tuned_editor_files),
     output:
         "results/{run}/components/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/evaluate_components/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("measurement"),
     params:
@@ -36,7 +32,6 @@ rule measure_routing:
         "results/{run}/logs/measure_routing/{classifier}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("evaluation"),
     params:
@@ -49,18 +44,14 @@ rule measure_routing:
 
 rule evaluate_threshold:
     input:
-        unpack(component_files),
-        base=base_files,
-        examples="results/{run}/problems/{problem}/test.jsonl",
+        unpack(tuned_editor_files),
         base_outputs="results/{run}/base_outputs/{problem}/test.safetensors",
-        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
     output:
         "results/{run}/threshold/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/evaluate_threshold/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("measurement"),
     params:
@@ -76,18 +67,14 @@ rule evaluate_threshold:
 
 rule evaluate_sequence:
     input:
-        unpack(component_files),
-        base=base_files,
-        examples="results/{run}/problems/{problem}/test.jsonl",
+        unpack(tuned_editor_files),
         base_outputs="results/{run}/base_outputs/{problem}/test.safetensors",
-        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
     output:
         "results/{run}/sequences/{problem}/{editor}/k{k}/seed{seed}.csv",
     log:
         "results/{run}/logs/evaluate_sequence/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("evaluation"),
     params:
@@ -102,17 +89,13 @@ rule evaluate_sequence:
 
 rule embed_edits:
     input:
-        unpack(component_files),
-        base=base_files,
-        examples="results/{run}/problems/{problem}/test.jsonl",
-        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+        unpack(tuned_editor_files),
     output:
         "results/{run}/embedding_space/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/embed_edits/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("measurement"),
     params:
@@ -128,17 +111,13 @@ rule embed_edits:
 
 rule measure_cost:
     input:
-        unpack(component_files),
-        base=base_files,
-        examples="results/{run}/problems/{problem}/test.jsonl",
-        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+        unpack(tuned_editor_files),
     output:
         "results/{run}/cost/{problem}/{editor}/k{k}/seed{seed}.json",
     log:
         "results/{run}/logs/measure_cost/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("measurement"),
     params:
@@ -152,17 +131,13 @@ rule measure_cost:
 
 rule evaluate_base_model:
     input:
-        unpack(component_files),
-        base=base_files,
-        examples="results/{run}/problems/{problem}/test.jsonl",
-        tuning="results/{run}/tuning/{problem}/{editor}/k{k}/seed{seed}.json",
+        unpack(tuned_editor_files),
     output:
         "results/{run}/base_models/{base}/{problem}/{editor}/k{k}/seed{seed}.parquet",
     log:
         "results/{run}/logs/evaluate_base_model/{base}/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("evaluation"),
     params:
@@ -186,7 +161,6 @@ rule measure_memory_scaling:
         "results/{run}/logs/measure_memory_scaling.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("measurement", gpu=False),
     params:
@@ -210,7 +184,6 @@ rule measure_large_memory:
         cross=re.escape(settings.paper.large_memory.cross),
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("measurement"),
     params:

@@ -16,7 +16,6 @@ rule make_bundle:
     localrule: True
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("light", gpu=False),
     params:

@@ -162,6 +162,17 @@ def component_files(wildcards):
     return files
 
 
+def tuned_editor_files(wildcards):
+    """An editor ready to edit: its parts, its base model and the chosen hyperparameters; and the test split."""
+    tuned = f"{wildcards.problem}/{wildcards.editor}/k{wildcards.k}/seed{wildcards.seed}"
+    return {
+        **component_files(wildcards),
+        "base": base_files(wildcards),
+        "examples": f"{RUN}/problems/{wildcards.problem}/test.jsonl",
+        "tuning": f"{RUN}/tuning/{tuned}.json",
+    }
+
+
 def evaluated_classifiers(problem):
     """Scope classifiers of the editors that are evaluated on a problem."""
     compared = settings.paper.scope_classifier

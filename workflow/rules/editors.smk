@@ -19,7 +19,6 @@ rule train_scope_classifier:
     retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
-    threads: 1
     resources:
         **needs("training"),
     params:
@@ -49,7 +48,6 @@ rule train_counterfactual:
     retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
-    threads: 1
     resources:
         **needs("training"),
     params:
@@ -81,7 +79,6 @@ rule train_editor:
     retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
-    threads: 1
     resources:
         **needs("training"),
     params:

@@ -16,7 +16,6 @@ rule evaluate_editor:
         "results/{run}/logs/evaluate_editor/{problem}/{editor}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("evaluation"),
     params:
@@ -42,7 +41,6 @@ rule evaluate_no_edit:
         "results/{run}/logs/evaluate_no_edit/{problem}/k{k}/seed{seed}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("evaluation"),
     params:

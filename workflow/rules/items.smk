@@ -15,7 +15,6 @@ for name in SHOWN:
         localrule: True
         conda:
             "../../envs/plotting.yaml"
-        threads: 1
         resources:
             **needs("light"),
         params:
@@ -38,7 +37,6 @@ rule aggregate_results:
         "results/{run}/logs/aggregate_results.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("light"),
     params:

@@ -12,7 +12,6 @@ rule generate_model:
         model=choice(checkpoints_from("generate", "package", "gguf", "local")),
     conda:
         "../../envs/training.yaml"
-    threads: 1
     resources:
         **needs(model_kind),
     params:
@@ -36,7 +35,6 @@ rule retrieve_model:
     localrule: True
     conda:
         "../../envs/retrieval.yaml"
-    threads: 1
     resources:
         **needs("transfer"),
     params:
@@ -60,7 +58,6 @@ rule convert_model:
         model=choice(checkpoints_from("hub")),
     conda:
         "../../envs/training.yaml"
-    threads: 1
     resources:
         **{**needs("transfer"), "mem_mb": conversion_memory},
     params:
@@ -82,7 +79,6 @@ rule train_base:
     retries: settings.run.needs["training"].retries
     conda:
         "../../envs/training.yaml"
-    threads: 1
     resources:
         **needs("training"),
     params:
@@ -112,7 +108,6 @@ rule predict_base:
         "results/{run}/logs/predict_base/{problem}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("measurement"),
     params:

@@ -13,7 +13,6 @@ rule prepare_problem:
         "results/{run}/logs/prepare_problem/{problem}.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("light"),
     params:

@@ -9,7 +9,6 @@ rule write_config:
     localrule: True
     conda:
         "../../envs/plotting.yaml"
-    threads: 1
     resources:
         **needs("light"),
     params:
@@ -32,7 +31,6 @@ rule write_report:
     localrule: True
     conda:
         "../../envs/plotting.yaml"
-    threads: 1
     resources:
         **needs("light"),
     params:
@@ -57,7 +55,6 @@ rule publish_results:
     localrule: True
     conda:
         "../../envs/plotting.yaml"
-    threads: 1
     resources:
         **needs("light"),
     params:

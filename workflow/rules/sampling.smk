@@ -14,7 +14,6 @@ rule choose_topics:
         "resources/{world}/logs/choose_topics.log",
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("light"),
     params:
@@ -41,7 +40,6 @@ rule sample_opinions:
     retries: settings.run.needs["evaluation"].retries
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("evaluation"),
     params:
@@ -68,7 +66,6 @@ rule gather_opinions:
         part=choice(SAMPLING.topics),
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("transfer"),
     message:

@@ -9,7 +9,6 @@ if sources_from("generate"):
             f"{WORLD}/logs/generate_world.log",
         conda:
             "../../envs/evaluation.yaml"
-        threads: 1
         resources:
             **needs("light"),
         params:
@@ -29,7 +28,6 @@ rule write_facts:
         world=choice([settings.world.name] if "facts" in sources_from("included") else []),
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("light"),
     message:
@@ -49,7 +47,6 @@ rule copy_source_file:
     localrule: True
     conda:
         "../../envs/evaluation.yaml"
-    threads: 1
     resources:
         **needs("transfer"),
     params:
@@ -71,7 +68,6 @@ rule retrieve_archive:
     localrule: True
     conda:
         "../../envs/retrieval.yaml"
-    threads: 1
     resources:
         **needs("transfer"),
     params:
@@ -96,7 +92,6 @@ rule extract_source_file:
         file=AS_PUBLISHED,
     conda:
         "../../envs/retrieval.yaml"
-    threads: 1
     resources:
         **needs("transfer"),
     params:
@@ -119,7 +114,6 @@ rule retrieve_source_file:
     localrule: True
     conda:
         "../../envs/retrieval.yaml"
-    threads: 1
     resources:
         **needs("transfer"),
     params:
@@ -146,7 +140,6 @@ if settings.sources["zsre"].rebuilt:
             "resources/{world}/logs/rebuild_statements/{part}.log",
         conda:
             "../../envs/evaluation.yaml"
-        threads: 1
         resources:
             **needs("transfer"),
         message:
