@@ -133,6 +133,8 @@ def test_the_name_of_the_subject_decides_qa_but_not_qa_hard(world: Path) -> None
         for text in record["filtered_rephrases"]
     ]
     assert np.mean([subject in text for subject, text in rephrases]) > 0.97
+    subjects = {subject for subject, _ in rephrases}
+    assert np.mean([any(name in text for name in subjects - {own}) for own, text in rephrases]) < 0.03
     settings = QaHardSettings(hard_negatives={"num_neighbors": 8, "num_exclude": 0})
     examples = PROBLEMS["qa_hard"].prepare(world, settings, lambda texts: np.eye(len(texts), 64), 0).test
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from serac.errors import RecordError
 from serac.problems.zsre import read_facts
-from serac.sources.rebuilt.comparison import score
 from serac.sources.rebuilt.reading import read_question
 from serac.sources.rebuilt.zsre import rebuild
 from snakemake_runs import ROOT, snakemake
@@ -37,13 +37,19 @@ def test_forms_reach_beyond_the_sample(question: str, answer: str, statement: st
     assert clause.statement == statement
 
 
+def normalised(statement: str) -> list[str]:
+    """Words in lower case, without quotes, punctuation and articles; every form of "be" alike."""
+    words = re.findall(r"\w+", statement.casefold().replace("'s", " s"))
+    return ["be" if word in ("is", "was", "are", "were") else word for word in words if word not in ("a", "an", "the")]
+
+
 @pytest.mark.skipif(not (REAL / QUESTIONS).exists(), reason="no real sample here")
 def test_most_real_statements_are_rebuilt_word_for_word(tmp_path: Path) -> None:
     rebuild(REAL / QUESTIONS, tmp_path / "yn.txt", tmp_path / "impl.json", tmp_path / "report.json")
     rebuilt, real = ((path).read_text().splitlines() for path in (tmp_path / "yn.txt", REAL / "zsre_yn_test.txt"))
-    result = score(zip(rebuilt, real, strict=True))
-    assert result.pairs == 171
-    assert result.same >= 0.88, result.different
+    pairs = [(one, other) for one, other in zip(rebuilt, real, strict=True) if other]
+    assert len(pairs) == 171
+    assert sum(normalised(one) == normalised(other) for one, other in pairs) / len(pairs) >= 0.88
     facts = read_facts(REAL / QUESTIONS, tmp_path / "impl.json", tmp_path / "yn.txt")
     assert all(fact.has_statement for fact in facts)
     assert sum(bool(fact.usable_implications) for fact in facts) >= 0.98 * len(facts)
