@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from serac.paper.registry import ITEMS
 from serac.paper.verdicts import COLUMNS as CLAIM_COLUMNS
 from serac.records import read_examples
 from serac.settings import load
+from serac.workflow.explain import explain
 from serac.workflow.provenance import read_records
 from serac.wrapping.bundle import read_manifest
 from snakemake_runs import ROOT, SMOKE, command, snakemake
@@ -208,7 +208,7 @@ def test_config_of_the_run_is_kept(smoke: Path) -> None:
     assert yaml.safe_load((smoke / "config.yaml").read_text()) == SETTINGS.model_dump(mode="json")
 
 
-def test_outcomes_can_be_traced(smoke: Path) -> None:
+def test_outcomes_can_be_traced(smoke: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every kind of result has a record, and the way back from a table ends at the generated world."""
     records = read_records([smoke])
     recorded = {path for record in records for path in record.outputs}
@@ -227,10 +227,8 @@ def test_outcomes_can_be_traced(smoke: Path) -> None:
     }  # fmt: skip
     """Of a model's folder; which there are depends on its kind."""
     assert set(results) - recorded - beside == set()
-    explained = subprocess.run(
-        [sys.executable, "-m", "serac.workflow.explain", "results/smoke/tables/main.csv"],
-        cwd=smoke.parents[1], text=True, capture_output=True, check=True,
-    ).stdout  # fmt: skip
+    monkeypatch.chdir(smoke.parents[1])
+    explained = explain("results/smoke/tables/main.csv")
     assert [line for line in explained.splitlines() if "generate_world (1 job, raw data)" in line]
     assert "has changed" not in explained
 

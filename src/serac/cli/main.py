@@ -171,11 +171,13 @@ def doctor() -> None:
 
 
 @app.command()
-def explain(file: Path) -> None:
+def explain(
+    file: Path, all: Annotated[bool, typer.Option("--all", help="Every job, not the first few of each rule.")] = False
+) -> None:
     """Trace a result of the workflow back to its raw data."""
     from serac.workflow.explain import explain as trace
 
-    out.print(trace(file), markup=False)
+    out.print(trace(file, everything=all), markup=False)
 
 
 @app.command()

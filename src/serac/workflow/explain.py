@@ -1,15 +1,12 @@
-"""The way from a file of results back to raw data: ``python -m serac.workflow.explain results/…/tables/main.csv``."""
+"""The way from a file of results back to raw data: ``serac explain results/…/tables/main.csv``."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from serac.errors import SeracError
 from serac.workflow.provenance import Record, checksum, device_of, folder_of, read_records, record_of
 
 _SHOWN = 3
@@ -108,19 +105,3 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif value is not None:
             flat[f"{prefix}{key}"] = value if isinstance(value, str) else json.dumps(value)
     return flat
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Command line of :func:`explain`."""
-    parser = argparse.ArgumentParser(prog="python -m serac.workflow.explain", description=(__doc__ or "").split(":")[0])
-    parser.add_argument("file", help="a file in results/ or resources/, as a path from the folder that contains them")
-    parser.add_argument("--all", action="store_true", help="list every job instead of the first few of each rule")
-    options = parser.parse_args(arguments)
-    try:
-        print(explain(options.file, everything=options.all))
-    except SeracError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
-
-
-if __name__ == "__main__":
-    main()
