@@ -23,6 +23,7 @@ from serac.editors.edited_matrices import editable_matrices, resolve_matrices
 from serac.editors.factors import gradient_factors
 from serac.editors.weight_edited_model import WeightEditedModel
 from serac.errors import ConfigError
+from serac_parts import batch_of
 from tiny_models import Tiny, random_model
 
 
@@ -108,6 +109,17 @@ def test_replaced_weights_act_like_a_changed_copy_and_get_the_gradients(tiny: Ti
     logits.square().sum().backward()
     assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in weights.values())
     assert edited.routing() is None
+
+
+def test_replaced_weights_move_with_the_model(tiny: Tiny) -> None:
+    name, weight = next((name, p) for name, p in tiny.model.named_parameters() if p.dim() > 1)
+    edited = WeightEditedModel(copy.deepcopy(tiny.model), {name: weight + 1})
+    before = edited(**batch_of(tiny)).logits
+    after = edited.double()(**batch_of(tiny)).logits
+    assert edited.weights[name].dtype == after.dtype == torch.float64
+    torch.testing.assert_close(after.float(), before, atol=1e-4, rtol=1e-4)
+    edited.to("meta")
+    assert edited.weights[name].device.type == "meta"
 
 
 def test_factors_multiply_to_the_gradient(tiny: Tiny) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serac.errors import ConfigError
-from serac.problems.draw import coin, shuffled, weighted
+from serac.problems.draw import shuffled, weighted
 from serac.problems.natural_questions import NqFiles
 from serac.problems.neighbours import hard_negatives
 from serac.problems.splits import SPLITS, Judged, Split, SplitReport, SplitSettings, load_splits
@@ -40,12 +40,6 @@ def test_weighted_never_draws_weight_zero_and_prefers_the_heavy() -> None:
     orders = [list(weighted("abc", [0.0, 1.0, 3.0], random.Random(seed))) for seed in range(2000)]
     assert all(sorted(order) == ["b", "c"] for order in orders)
     assert sum(order[0] == "c" for order in orders) == pytest.approx(1500, abs=100)
-
-
-@pytest.mark.parametrize(("probability", "heads"), [(0.0, 0), (1.0, 100)])
-def test_coin_is_certain_at_the_ends(probability: float, heads: int) -> None:
-    rng = random.Random(0)
-    assert sum(coin(rng, probability) for _ in range(100)) == heads
 
 
 @given(groups=st.lists(st.sampled_from("abcdefgh"), min_size=3, max_size=40), seed=st.integers(0, 9))

@@ -73,26 +73,15 @@ def test_values_are_found_by_place_and_name() -> None:
 
 def test_a_job_whose_inputs_are_missing_says_so(tmp_path: Path) -> None:
     nothing: dict[str, Any] = {"values": [], "named": {}}
-    job = dict.fromkeys(("output", "params", "wildcards", "log", "resources"), nothing)
+    job: dict[str, Any] = dict.fromkeys(("output", "params", "wildcards", "log", "resources"), nothing)
+    job |= {"rule": "r", "config": {}}
     file = tmp_path / "job.json"
-    file.write_text(
-        json.dumps(
-            {
-                **job,
-                "input": {"values": ["a.txt", "b"], "named": {}},
-                "rule": "r",
-                "script": "prepare_problem.py",
-                "threads": 1,
-                "config": {},
-            }
-        )
-    )
+    inputs = {"values": ["a.txt", "b"], "named": {}}
+    file.write_text(json.dumps({**job, "input": inputs, "script": "prepare_problem.py"}))
     with pytest.raises(MissingSourceError, match=r"needs a\.txt and 1 more files\. Hint"):
         run(file)
     for script in ("../../tests/test_run.py", "/etc/passwd", "none.py"):
-        file.write_text(
-            json.dumps({**job, "input": nothing, "rule": "r", "script": script, "threads": 1, "config": {}})
-        )
+        file.write_text(json.dumps({**job, "input": nothing, "script": script}))
         with pytest.raises(ConfigError, match=r"names the script .* not one of the workflow's\. Hint"):
             run(file)
     file.write_text("{}")

@@ -69,21 +69,19 @@ def test_the_default_profile_overrides_no_other() -> None:
     assert all(default.isdisjoint(profile) for profile in profiles.values())
 
 
-def test_unknown_key_is_one_clear_message(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        ("evaluation: {edit: 3}", "evaluation.edit = 3: unknown key. Hint: did you mean 'edits'?"),
+        ("problems: {qa: {editors: [serac_crosss]}}", "Hint: did you mean 'serac_cross'?"),
+    ],
+)
+def test_a_wrong_configuration_is_one_clear_message(tmp_path: Path, mistake: str, message: str) -> None:
     config = tmp_path / "wrong.yaml"
-    config.write_text("evaluation: {edit: 3}\n")
+    config.write_text(mistake)
     run = snakemake(tmp_path, "--dry-run", "--configfile", config)
     assert run.returncode != 0
-    assert "evaluation.edit = 3: unknown key. Hint: did you mean 'edits'?" in run.stdout
-    assert "Traceback" not in run.stdout
-
-
-def test_unknown_editor_is_one_clear_message(tmp_path: Path) -> None:
-    config = tmp_path / "wrong.yaml"
-    config.write_text("problems: {qa: {editors: [serac_crosss]}}\n")
-    run = snakemake(tmp_path, "--dry-run", "--configfile", config)
-    assert run.returncode != 0
-    assert "Hint: did you mean 'serac_cross'?" in run.stdout
+    assert message in run.stdout
     assert "Traceback" not in run.stdout
 
 

@@ -36,44 +36,29 @@ class Claim:
         return f"{self.claim} **{self.verdict.capitalize()}.** {self.measured()}."
 
 
-def above(claim: str, statistic: str, estimate: Estimate, bound: float = 0.0, *, words: str = "") -> Claim:
+def above(claim: str, statistic: str, estimate: Estimate, bound: float = 0.0) -> Claim:
     """Holds if the whole interval is above ``bound``, does not hold if below it; otherwise undecided."""
-    verdict: Verdict = "undecided"
-    if estimate.low > bound:
-        verdict = "holds"
-    elif estimate.high < bound:
-        verdict = "does not hold"
-    return _claim(claim, words or f"interval above {bound:g}", statistic, estimate, verdict)
+    holds, fails = estimate.low > bound, estimate.high < bound
+    return _claim(claim, f"interval above {bound:g}", statistic, estimate, holds, fails)
 
 
 def at_most(claim: str, statistic: str, estimate: Estimate, bound: float) -> Claim:
     """Holds if the whole interval is at or below ``bound``, does not hold if above it; otherwise undecided."""
-    verdict: Verdict = "undecided"
-    if estimate.high <= bound:
-        verdict = "holds"
-    elif estimate.low > bound:
-        verdict = "does not hold"
-    return _claim(claim, f"interval at most {bound:g}", statistic, estimate, verdict)
+    holds, fails = estimate.high <= bound, estimate.low > bound
+    return _claim(claim, f"interval at most {bound:g}", statistic, estimate, holds, fails)
 
 
 def at_least(claim: str, statistic: str, estimate: Estimate, bound: float) -> Claim:
     """Holds if the whole interval is at or above ``bound``, does not hold if below it; otherwise undecided."""
-    verdict: Verdict = "undecided"
-    if estimate.low >= bound:
-        verdict = "holds"
-    elif estimate.high < bound:
-        verdict = "does not hold"
-    return _claim(claim, f"interval at least {bound:g}", statistic, estimate, verdict)
+    holds, fails = estimate.low >= bound, estimate.high < bound
+    return _claim(claim, f"interval at least {bound:g}", statistic, estimate, holds, fails)
 
 
 def within(claim: str, statistic: str, estimate: Estimate, bound: float) -> Claim:
     """Holds if the whole interval lies between -``bound`` and ``bound``, does not hold if it lies outside."""
-    verdict: Verdict = "undecided"
-    if -bound <= estimate.low and estimate.high <= bound:
-        verdict = "holds"
-    elif estimate.low > bound or estimate.high < -bound:
-        verdict = "does not hold"
-    return _claim(claim, f"interval within ±{bound:g}", statistic, estimate, verdict)
+    holds = -bound <= estimate.low and estimate.high <= bound
+    fails = estimate.low > bound or estimate.high < -bound
+    return _claim(claim, f"interval within ±{bound:g}", statistic, estimate, holds, fails)
 
 
 def overall(claims: Sequence[Claim]) -> Verdict | None:
@@ -86,5 +71,6 @@ def overall(claims: Sequence[Claim]) -> Verdict | None:
     return "undecided" if "undecided" in verdicts else "holds"
 
 
-def _claim(claim: str, criterion: str, statistic: str, estimate: Estimate, verdict: Verdict) -> Claim:
+def _claim(claim: str, criterion: str, statistic: str, estimate: Estimate, holds: bool, fails: bool) -> Claim:
+    verdict: Verdict = "holds" if holds else "does not hold" if fails else "undecided"
     return Claim(claim, criterion, statistic, estimate.value, estimate.low, estimate.high, verdict)

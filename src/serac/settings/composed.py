@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Union
 
 from pydantic import Field, create_model
 
@@ -21,9 +21,9 @@ from serac.config.models import CheckpointSettings
 from serac.config.run import RunSettings, SeedSettings
 from serac.config.section import Section
 from serac.config.sources import ReleaseSettings, SourceSettings, WorldSettings
+from serac.editors.registry import EDITORS
 from serac.problems.registry import PROBLEMS
 from serac.settings.consistency import mistakes
-from serac.settings.editor_sections import editor_settings
 from serac.settings.paper import PaperSettings, paper_section
 from serac.settings.problems import ProblemsSettings, problems_section
 
@@ -56,8 +56,10 @@ class Settings(Section):
 @cache
 def settings_section() -> type[Settings]:
     """:class:`Settings` with the fields of every registered problem, editor and item."""
+    added = tuple(EDITORS[name].section for name in EDITORS.added())  # the built-in ones are not imported for this
+    editor: Any = Annotated[Union[EditorSettings, *added], Field(discriminator="method")] if added else EditorSettings
     sections: dict[str, Any] = {
-        "editors": (dict[str, editor_settings()], Field(description="editors by name")),  # type: ignore[misc]
+        "editors": (dict[str, editor], Field(description="editors by name")),
         "problems": (problems_section(), Field(description="problems by name")),
         "paper": (paper_section(), Field(description="tables and figures")),
     }

@@ -35,7 +35,6 @@ class Job(Protocol):
     log: Any
     config: Any
     rule: str
-    threads: int
     scriptdir: str
 
 
@@ -144,14 +143,6 @@ def training_folder(snakemake: Job) -> Iterator[Path]:
     work = Path(snakemake.params.work) / hashlib.sha256(state.encode()).hexdigest()[:12]
     yield work
     shutil.rmtree(work, ignore_errors=True)
-
-
-def grouped(keys: Any, files: Any) -> dict[Any, list[str]]:
-    """Files by key; ``keys`` are given in the order of ``files``, lists become tuples."""
-    groups: dict[Any, list[str]] = {}
-    for key, file in zip(keys, files, strict=True):
-        groups.setdefault(tuple(key) if isinstance(key, list) else key, []).append(file)
-    return groups
 
 
 def load_editor(snakemake: Job) -> tuple[Any, dict[str, Any]]:

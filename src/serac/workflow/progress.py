@@ -154,6 +154,11 @@ def earlier_seconds() -> dict[str, list[float]]:
 class LogHandler(LogHandlerBase):
     """Turns Snakemake's events into :class:`Progress`, and draws it."""
 
+    writes_to_file = False
+    has_filter = True
+    has_formatter = False  # Snakemake's writes errors
+    needs_rulegraph = False
+
     def __post_init__(self) -> None:
         self.terminal = sys.stderr.isatty()
         self.progress = Progress(known=earlier_seconds())
@@ -204,23 +209,3 @@ class LogHandler(LogHandlerBase):
     def writes_to_stream(self) -> bool:
         """On a terminal in place of Snakemake's own messages."""
         return self.terminal
-
-    @property
-    def writes_to_file(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def has_filter(self) -> bool:
-        """All events are wanted."""
-        return True
-
-    @property
-    def has_formatter(self) -> bool:
-        """Snakemake's formatter writes errors."""
-        return False
-
-    @property
-    def needs_rulegraph(self) -> bool:
-        """Not drawn."""
-        return False

@@ -78,7 +78,7 @@ def _read(file: Path) -> SimpleNamespace:
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
         parts = {part: Named(**raw.pop(part)) for part in PARTS}
-        return SimpleNamespace(**parts, **{key: raw[key] for key in ("rule", "script", "threads", "config")})
+        return SimpleNamespace(**parts, **{key: raw[key] for key in ("rule", "script", "config")})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{file} does not describe a job ({error}). Hint: write one with python -m serac.workflow.single_job "
@@ -102,7 +102,6 @@ def write_jobs(folder: Path, configs: Iterable[Path], targets: Iterable[str] = (
         description = {
             "rule": job.rule.name,
             "script": Path(str(job.rule.script)).name,
-            "threads": job.threads,
             "config": {"run": {"device": job.rule.workflow.config["run"]["device"]}},
             **parts,
             "resources": {"values": [], "named": {k: v for k, v in job.resources.items() if isinstance(v, (int, str))}},
