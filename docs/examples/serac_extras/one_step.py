@@ -17,7 +17,7 @@ from serac.records import Edit
 class OneStepSettings(EditorSection):
     """One gradient step on all edits together."""
 
-    method: Literal["one_step"] = Field("one_step", description="which method this is")
+    method: Literal["one_step"] = Field("one_step", description="the editing method")
     size: float = Field(0.1, gt=0, description="size of the step")
 
 

@@ -30,7 +30,7 @@ class FineTuningSettings(EditorSection):
 
     answers_only: ClassVar[bool] = True
 
-    method: Literal["ft"] = Field("ft", description="which method this is")
+    method: Literal["ft"] = Field("ft", description="the editing method")
     learning_rate: float = Field(5e-6, gt=0, description="RMSprop's learning rate (ref)")
     max_steps: PositiveInt = Field(100, description="maximum number of steps (ref)")
     rank: PositiveInt | None = Field(None, description="rank of the weight update; null: full (ref)")
@@ -47,7 +47,7 @@ class LookupCacheSettings(EditorSection):
 
     answers_only: ClassVar[bool] = True
 
-    method: Literal["lu"] = Field("lu", description="which method this is")
+    method: Literal["lu"] = Field("lu", description="the editing method")
     threshold: float = Field(1.0, ge=0, description="a stored label answers if its distance is smaller than this (ref)")
     logit: float = Field(1.0, gt=0, description="logit of the stored label; all others are 0 (ref)")
     mask_padding: bool = Field(
@@ -77,7 +77,7 @@ class LearnedEditorSettings(EditorSection):
 class MendSettings(LearnedEditorSettings):
     """MEND: learned transformations of the edit's gradients (Mitchell et al. 2022; paper section 5)."""
 
-    method: Literal["mend"] = Field("mend", description="which method this is")
+    method: Literal["mend"] = Field("mend", description="the editing method")
     rank: PositiveInt = Field(1920, description="rank of the networks' layers, at most their width (ref)")
     hidden_layers: int = Field(1, ge=0, description="hidden layers of the networks (ref)")
     start: Literal["reference", "ours"] = Field(
@@ -93,7 +93,7 @@ class MendSettings(LearnedEditorSettings):
 class EnnSettings(LearnedEditorSettings):
     """ENN: a base model trained so that a gradient step edits it (Sinitsin et al. 2020; paper section 5)."""
 
-    method: Literal["enn"] = Field("enn", description="which method this is")
+    method: Literal["enn"] = Field("enn", description="the editing method")
     edit_rate: float = Field(1e-2, gt=0, description="initial step size of every edited matrix (ref)")
     inner_steps: PositiveInt = Field(1, description="gradient steps that apply an edit (ref)")
     first_order: bool = Field(False, description="treat inner gradients as constants (ref: second order)")
@@ -122,7 +122,7 @@ class MemoryEditorSettings(EditorSection):
 class RetrieveAndPromptSettings(MemoryEditorSettings):
     """RP: SERAC's retrieval in front of the base model itself."""
 
-    method: Literal["rp"] = Field("rp", description="which method this is")
+    method: Literal["rp"] = Field("rp", description="the editing method")
 
 
 class SeracSettings(MemoryEditorSettings):
@@ -130,7 +130,7 @@ class SeracSettings(MemoryEditorSettings):
 
     counterfactual: ClassVar[bool] = True
 
-    method: Literal["serac_embed", "serac_cross"] = Field(description="which method this is")
+    method: Literal["serac_embed", "serac_cross"] = Field(description="the editing method")
 
 
 EditorSettings = Annotated[

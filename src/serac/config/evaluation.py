@@ -14,17 +14,17 @@ Choice = dict[str, float | int | bool | str]
 
 
 class EvaluationSettings(Section):
-    """Evaluation of ``k`` simultaneous edits (paper sections 4 and 5)."""
+    """Evaluation of simultaneous edits (paper sections 4 and 5)."""
 
     edits: int = Field(
-        200, ge=1, description="edits per seed, cut into edits // k batches, or least_batches if that is more"
+        200, ge=1, description="edits per seed, split into `edits // k` batches, but at least `least_batches`"
     )
     asked: int | None = Field(
-        None, ge=1, description="edits per seed whose inputs are scored; further edits are only applied; null: all"
+        None, ge=1, description="edits per seed whose inputs are scored; the others are only applied; null: all"
     )
     batch_size: int = Field(64, ge=1, description="inputs per forward pass; does not change results")
     generated_batches: int = Field(
-        0, ge=0, description="edit batches per seed that are also answered by free generation (0: none)"
+        0, ge=0, description="batches per seed whose inputs are also answered by free generation (0: none)"
     )
     prose_tokens: int = Field(
         0,
@@ -42,9 +42,9 @@ class EvaluationSettings(Section):
 
 
 class TuningSettings(Section):
-    """One protocol for all: every editor gets the same number of candidates on the same validation batches."""
+    """Tuning is the same for all editors: the same number of candidates, on the same validation batches."""
 
-    edits: int = Field(100, ge=1, description="validation edits, cut into batches of k")
+    edits: int = Field(100, ge=1, description="validation edits, split into batches of k")
     asked: int | None = Field(None, ge=1, description="validation edits whose inputs are scored; null: all")
     seed: int = Field(0, description="seed that shuffles validation edits into batches")
     candidates: dict[EditorName, tuple[Choice, ...]] = Field(
@@ -60,7 +60,7 @@ class TuningSettings(Section):
 
 
 class BootstrapSettings(Section):
-    """Percentile bootstrap over edit batches."""
+    """Confidence intervals: percentiles of a bootstrap over edits and the batches that they share."""
 
     resamples: int = Field(1000, ge=1, description="bootstrap resamples")
     confidence: float = Field(0.95, gt=0, lt=1, description="coverage of the intervals")
@@ -71,9 +71,9 @@ class SequentialSettings(Section):
     """Edits that arrive one after another."""
 
     checkpoints: tuple[int, ...] = Field(
-        (1, 10, 25, 50, 100, 200), min_length=1, description="numbers of edits after which everything is scored"
+        (1, 10, 25, 50, 100, 200), min_length=1, description="numbers of edits after which all inputs are scored"
     )
-    asked: int | None = Field(None, ge=1, description="edits whose inputs are asked, the first ones; null: all")
+    asked: int | None = Field(None, ge=1, description="number of first edits whose inputs are scored; null: all")
     batch_size: int = Field(64, ge=1, description="inputs per forward pass")
 
     @model_validator(mode="after")
@@ -88,20 +88,20 @@ class CostSettings(Section):
 
     edits: int = Field(10, ge=0, description="edits in SERAC's memory (paper: 10)")
     batch_size: int = Field(10, ge=1, description="inputs per forward pass")
-    warmup: int = Field(3, ge=0, description="passes before the clock starts")
-    repeats: int = Field(20, ge=1, description="timed passes; the median counts")
+    warmup: int = Field(3, ge=0, description="untimed passes before the timed ones")
+    repeats: int = Field(20, ge=1, description="timed passes; their median is reported")
 
 
 class LargeMemorySettings(Section):
     """Routing in memories of growing size, filled with made-up facts."""
 
     sizes: tuple[int, ...] = Field((1000, 10_000), min_length=1, description="edits in the memory")
-    asked: int = Field(400, ge=20, description="facts that are asked about; half of them place the thresholds")
-    asked_of_cross: int = Field(60, ge=20, description="those of them that Cross is asked about")
-    candidates: int = Field(4, ge=1, description="entries that Embed hands to Cross")
+    asked: int = Field(400, ge=20, description="facts that are queried; half of them set the thresholds")
+    asked_of_cross: int = Field(60, ge=20, description="how many of these are also queried with Cross")
+    candidates: int = Field(4, ge=1, description="entries that Embed passes to Cross")
     approximate_above: int | None = Field(20_000, ge=1, description="edits above which faiss searches; null: never")
     vectors: Path | None = Field(
-        None, description="a .npy file of the edits' vectors that the Embed classifier made elsewhere; null: none"
+        None, description="a .npy file of the edits' vectors, made elsewhere with the Embed classifier; null: make them"
     )
 
     @model_validator(mode="after")

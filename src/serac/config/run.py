@@ -15,7 +15,7 @@ Kind = Literal["transfer", "light", "measurement", "evaluation", "training"]
 
 
 class Needs(Section):
-    """What one job of a kind requests; memory doubles after an attempt that ran out of it, and so does run time."""
+    """What a job requests; memory doubles after each attempt that ran out of memory, run time likewise."""
 
     mem_mb: PositiveInt = Field(description="memory in MB of the first attempt")
     runtime: int = Field(gt=0, le=LONGEST, description="minutes of the first attempt")
@@ -35,7 +35,7 @@ class Needs(Section):
 
 
 class RunSettings(Section):
-    """One configuration's outputs live under `results/{name}`."""
+    """What the run is called, what it covers and what its jobs need."""
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$", description="folder under `results/`")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where training and evaluation run")

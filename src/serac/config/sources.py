@@ -55,8 +55,8 @@ SENTIMENTS: tuple[Sentiment, ...] = ("positive", "negative")
 class SamplingSettings(Section):
     """ConvSent sampled from a dialogue model (paper section 3)."""
 
-    generator: CheckpointName = Field(description="dialogue model that is asked (paper: BlenderBot-3B)")
-    classifier: CheckpointName = Field(description="sentiment classifier that has to agree, with a label `positive`")
+    generator: CheckpointName = Field(description="dialogue model that generates completions (paper: BlenderBot-3B)")
+    classifier: CheckpointName = Field(description="sentiment classifier that judges them, with a label `positive`")
     topics: dict[Literal["train", "val", "test"], PositiveInt] = Field(
         {"train": 14390, "val": 800, "test": 799}, description="topics of each file (as in the released ones)"
     )
@@ -64,16 +64,16 @@ class SamplingSettings(Section):
         None, description="text file with topics besides the subjects of zsRE, one per line (paper: 989 noun phrases)"
     )
     completions: PositiveInt = Field(10, description="completions kept for each topic and sentiment (recalled: 10)")
-    tries: PositiveInt = Field(60, description="completions sampled for each topic and sentiment at most (ours)")
+    tries: PositiveInt = Field(60, description="maximum completions sampled per topic and sentiment (ours)")
     requests: dict[Sentiment, str] = Field(
         {name: f"Tell me a {name} opinion." for name in SENTIMENTS},
-        description="what is said behind the question to get each sentiment; may be empty (ours)",
+        description="text appended to the question to get each sentiment; may be empty (ours)",
     )
-    confidence: float = Field(0.9, ge=0.5, lt=1, description="probability at which the classifier agrees (ours)")
-    temperature: float = Field(1.0, gt=0, description="of sampling (ours)")
-    top_p: float = Field(0.9, gt=0, le=1, description="probability of the tokens that are sampled from (ours)")
-    longest: PositiveInt = Field(60, description="tokens of a completion at most (ours)")
-    topics_per_job: PositiveInt = Field(500, description="topics that one job asks about; a killed job resumes")
+    confidence: float = Field(0.9, ge=0.5, lt=1, description="probability at which a completion is accepted (ours)")
+    temperature: float = Field(1.0, gt=0, description="sampling temperature (ours)")
+    top_p: float = Field(0.9, gt=0, le=1, description="probability mass of the tokens to sample from (ours)")
+    longest: PositiveInt = Field(60, description="maximum number of tokens of a completion (ours)")
+    topics_per_job: PositiveInt = Field(500, description="topics per job; an interrupted job resumes")
     seed: int = Field(0, description="seed of the choice of topics and of sampling")
 
     @model_validator(mode="after")
@@ -94,7 +94,7 @@ class SourceSettings(Section):
     path: str | None = Field(None, description="`local`: folder that holds the source's files")
     release: ReleaseName | None = Field(None, description="`retrieve`: key of `releases`")
     upstream: str = Field("{file}", description="`retrieve`: path of a file in the release")
-    names: dict[str, str] = Field({}, description="`retrieve`: files that the release calls differently")
+    names: dict[str, str] = Field({}, description="`retrieve`: the release's names of files, where different")
     rebuilt: bool = Field(
         False,
         description="`zsre`: rebuild statements and implications from the questions by rules instead of reading them",

@@ -10,7 +10,7 @@ from serac.config.section import Section
 
 
 class TrainSettings(Section):
-    """Optimiser, stopping and checkpoints of :func:`serac.training.train` (Adam; paper section 5)."""
+    """Training of one model: optimiser (Adam; paper section 5), stopping and checkpoints."""
 
     steps: int = Field(ge=1, description="maximum number of optimiser steps")
     batch_size: int = Field(ge=1, description="examples per forward pass")
@@ -26,10 +26,10 @@ class TrainSettings(Section):
     validation_examples: int = Field(500, ge=1, description="examples per validation")
     stopping: Literal["loss", "score"] = Field(
         "score",
-        description="what validation selects by: the loss (ref), or accuracy, for editors ES - DD (ours); base models "
-        "always use accuracy",
+        description="criterion of validation: the loss (ref), or the score (ours), which is ES - DD for editors and "
+        "accuracy for all others; base models always use accuracy",
     )
     patience: int = Field(ge=1, description="stop after this many steps without improvement")
     checkpoint_minutes: float = Field(10, ge=0, description="minutes between checkpoints, from which a job resumes")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="autocast type of the forward pass")
-    gradient_checkpointing: bool = Field(False, description="trade time for memory in the trained model")
+    gradient_checkpointing: bool = Field(False, description="recompute activations: slower, but less memory")

@@ -8,7 +8,7 @@ from serac.config.section import Section
 
 
 class WorldSize(Section):
-    """How much :func:`serac.sources.miniature.generate_world` writes."""
+    """Size of the generated miniature world."""
 
     zsre_train: int = Field(700, ge=10, description="zsRE records of the editors' training split")
     zsre_dev: int = Field(150, ge=10, description="zsRE records of the validation split")

@@ -43,8 +43,8 @@ class ItemSettings(Section):
 class ItemOnProblem(ItemSettings):
     """An item about some editors on one problem."""
 
-    problem: ProblemName = Field(description="problem that the item shows")
-    editors: tuple[EditorName, ...] = Field(min_length=1, description="editors that it shows")
+    problem: ProblemName = Field(description="problem to show")
+    editors: tuple[EditorName, ...] = Field(min_length=1, description="editors to show")
 
     def uses(self) -> Iterable[tuple[str, str]]:
         """The problem with each of its editors."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -31,8 +31,9 @@ def schema() -> str:
 
 
 def reference() -> str:
-    """Markdown: one table of keys for every class of sections."""
-    return "\n".join([_INTRODUCTION, *map(_table, _reachable(settings_section()))])
+    """Markdown: one table of keys for every class of sections; the instances of a generic class share one."""
+    sections = dict.fromkeys(_generic(section) for section in _reachable(settings_section()))
+    return "\n".join([_INTRODUCTION, *map(_table, sections)])
 
 
 def _reachable(start: type[BaseModel]) -> list[type[BaseModel]]:
@@ -54,10 +55,14 @@ def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _sections(part)
 
 
+def _generic(section: type[BaseModel]) -> type[BaseModel]:
+    """The generic class that ``section`` is an instance of, or else ``section`` itself."""
+    return section.__pydantic_generic_metadata__["origin"] or section
+
+
 def _table(section: type[BaseModel]) -> str:
     rows = [_row(name, field) for name, field in section.model_fields.items()]
-    documented = next(base for base in section.__mro__ if base.__doc__)  # a generic class has its origin's docstring
-    summary = (documented.__doc__ or "").strip().splitlines()[0]
+    summary = (section.__doc__ or "").strip().splitlines()[0]
     head = ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
     return "\n".join([f"## {section.__name__}", "", summary, "", *head, *rows, ""])
 
@@ -71,7 +76,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return ""
     value = field.get_default(call_default_factory=True)
-    return "its defaults" if isinstance(value, BaseModel) else f"`{json.dumps(value)}`"
+    return "section defaults" if isinstance(value, BaseModel) else f"`{json.dumps(value)}`"
 
 
 def _type_name(annotation: Any) -> str:
@@ -88,10 +93,9 @@ def _type_name(annotation: Any) -> str:
         return f"list of {_type_name(arguments[0])}"
     if origin is dict:
         return f"mapping of {_type_name(arguments[0])} to {_type_name(arguments[1])}"
-    name = annotation.__name__
-    return f"[{name}](#{_anchor(name)})" if issubclass(annotation, BaseModel) else name
-
-
-def _anchor(heading: str) -> str:
-    """As GitHub makes anchors of headings."""
-    return "".join(c for c in heading.lower() if c.isalnum() or c in "-_")
+    if isinstance(annotation, TypeVar):
+        return "see [ProblemsSettings](#problemssettings)"
+    if not issubclass(annotation, BaseModel):
+        return str(annotation.__name__)
+    arguments, name = annotation.__pydantic_generic_metadata__["args"], _generic(annotation).__name__
+    return " with ".join([f"[{name}](#{name.lower()})", *map(_type_name, arguments)])

@@ -28,7 +28,7 @@ class PaperSettings(Section):
     k: PositiveInt = Field(10, description="number of simultaneous edits, unless an item varies it (paper: 10)")
     k_by_problem: Named[ProblemName, PositiveInt] = Field(
         {},
-        description="simultaneous edits of single problems, where different from `k` (paper: 5 on ConvSent); null: `k`",
+        description="`k` of the problems that use another one (paper: 5 on ConvSent); null: the general `k`",
     )
     seed: int = Field(0, description="seed that samples the example inputs of tables and figures")
     published: PublishedSettings = Field(

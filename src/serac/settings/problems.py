@@ -37,8 +37,8 @@ class ProblemSettings(Section, Generic[Data]):
     base_from: ProblemName | None = Field(None, description="problem whose base model is edited here too")
     edited_matrices: tuple[str, ...] = Field(
         (),
-        description="patterns of weight matrices that FT, ENN and MEND edit; empty: MLPs of the last layers, 2 each of "
-        "encoder and decoder, or 3 of a model with only one of them (paper)",
+        description="patterns of weight matrices that FT, ENN and MEND edit; empty: the MLPs of the last two layers of "
+        "encoder and decoder each, or of the last three layers of a model that has only one of them (paper)",
     )
     scope: dict[str, ScopeSettings] = Field(description="scope classifiers by name")
     counterfactual: CounterfactualSettings = Field(description="SERAC's counterfactual model")

@@ -28,7 +28,7 @@ COMPONENTS = {"scope_classifier": "scope classifier", "counterfactual": "counter
 class ComponentsSettings(ItemOnProblem):
     """Table components: SERAC's parts, evaluated separately."""
 
-    editors: tuple[SeracName, ...] = Field(min_length=1, description="editors that it shows")
+    editors: tuple[SeracName, ...] = Field(min_length=1, description="editors to show")
 
 
 def cells(settings: ComponentsSettings, scenario: Scenario) -> list[Cell] | None:

@@ -96,7 +96,7 @@ def reading(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 ITEM = Item(
     form="table",
-    title="What the model knows beside the edits",
+    title="What the model knows besides the edits",
     category="Beyond the paper",
     settings=KnowledgeSettings,
     caption=caption,

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 class ThresholdSettings(ItemOnProblem):
     """Figure threshold: what routing at other thresholds would do."""
 
-    editors: tuple[MemoryEditorName, ...] = Field(min_length=1, description="editors that it shows")
+    editors: tuple[MemoryEditorName, ...] = Field(min_length=1, description="editors to show")
 
 
 def cells(settings: ThresholdSettings, scenario: Scenario) -> list[Cell] | None:
