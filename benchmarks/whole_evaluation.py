@@ -33,7 +33,7 @@ from serac.editors.serac.model import SeracModel
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.batches import EditBatch, make_batches
 from serac.evaluation.scoring import evaluate
-from serac.models.loading import load_base
+from serac.models.base_model import load_base
 from serac.records import EditExample, Query, read_examples, same_text
 from serac.settings import load
 

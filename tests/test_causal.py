@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 
 from serac.config.evaluation import EvaluationSettings
 from serac.config.models import Architecture
-from serac.evaluation.generation import evaluate_by_generation
+from serac.evaluation.free_generation import evaluate_by_generation
 from serac.models.architectures import build_model
 from serac.models.tokenizers import train_tokenizer
 from serac.records import Edit, EditExample, Query

@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from serac.editors.edited_matrices import editable_matrices, resolve_matrices
-from serac.editors.factors import gradient_factors
+from serac.editors.gradient_factors import gradient_factors
 from serac.editors.weight_edited_model import WeightEditedModel
 from serac.errors import ConfigError
 from serac_parts import batch_of

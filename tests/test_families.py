@@ -16,10 +16,10 @@ from serac.config.models import Architecture, CheckpointSettings
 from serac.editors.edited_matrices import editable_matrices
 from serac.editors.registry import EDITORS
 from serac.models.architectures import build_model
+from serac.models.base_model import load_base
 from serac.models.checkpoints import make_checkpoint
 from serac.models.families.family import POSITIONS
 from serac.models.families.registry import FAMILIES, family_of
-from serac.models.loading import load_base
 from serac.models.sizes import size_of
 from serac.models.tokenizers import train_tokenizer
 from serac.records import Edit, Query

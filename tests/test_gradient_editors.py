@@ -17,7 +17,7 @@ from serac.editors.ft import FineTuning
 from serac.editors.lu import Lookup
 from serac.editors.mend import Mend
 from serac.editors.mend_network import RunningStatistics
-from serac.editors.sampling import draw_batch
+from serac.editors.training_batches import draw_batch
 from serac.editors.weight_edited_model import WeightEditedModel
 from serac.errors import ConfigError, DivergenceError
 from serac.records import Edit, Query

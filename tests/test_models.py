@@ -17,11 +17,11 @@ from serac.config.models import Architecture, CheckpointSettings
 from serac.config.training import TrainSettings
 from serac.errors import ConfigError, MissingSourceError, RecordError
 from serac.models.architectures import build_model
-from serac.models.base import assess_base, train_base
+from serac.models.base_model import assess_base, train_base
 from serac.models.checkpoints import copy_checkpoint, make_checkpoint
 from serac.models.copying import _exercise, copying_objective
-from serac.models.encoder import sentence_embedder
 from serac.models.families.registry import FAMILIES
+from serac.models.sentence_encoder import sentence_embedder
 from serac.models.tokenizers import raw_texts, train_tokenizer
 from serac.problems.base_pairs import BasePair
 from serac.tasks.loading import ready_for_training

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from serac.errors import MissingSourceError, RecordError, SeracError
-from serac.problems import convsent, files, vitaminc, zsre
+from serac.problems import convsent, native_files, vitaminc, zsre
 from serac.problems.base_pairs import read_pairs
 from serac.problems.convsent import ConvSentSettings
 from serac.problems.fc import FcSettings
@@ -82,7 +82,7 @@ def test_a_record_that_the_filters_drop_needs_no_answer(tmp_path: Path, missing:
 def test_blank_lines_at_the_end_are_no_records(tmp_path: Path) -> None:
     assert len(zsre.read_facts(write(tmp_path / "r.jsonl", json.dumps(RECORD), "", " \t", ""))) == 1
     assert zsre.read_facts(write(tmp_path / "empty.jsonl", "", "")) == []
-    assert list(files.lines(write(tmp_path / "lines.txt", "", "a", " ", "b", ""))) == list(
+    assert list(native_files.lines(write(tmp_path / "lines.txt", "", "a", " ", "b", ""))) == list(
         enumerate(["", "a", " ", "b"], 1)
     )
 
@@ -91,7 +91,7 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "yn.txt"
     path.write_bytes(b"fine\n\xff\xfe\n")
     with pytest.raises(RecordError, match=r"line 2: not UTF-8"):
-        list(files.lines(path))
+        list(native_files.lines(path))
 
 
 @pytest.mark.parametrize("entries", ['[[["q", "a"]]]', '[["q", "a", "k"]]', '[[["q", 3, "k"]]]', '{"a": 1}'])
@@ -221,7 +221,7 @@ def test_missing_source_says_what_to_do(tmp_path: Path, name: str) -> None:
 def test_missing_file_lists_what_is_there(tmp_path: Path) -> None:
     write(tmp_path / "present.jsonl", "{}")
     with pytest.raises(MissingSourceError, match=r"holds present\.jsonl"):
-        files.require(tmp_path / "absent.jsonl")
+        native_files.require(tmp_path / "absent.jsonl")
 
 
 def test_unknown_problem_lists_the_known() -> None:

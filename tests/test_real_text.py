@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from serac.editors.sampling import draw_batch
+from serac.editors.training_batches import draw_batch
 from serac.evaluation.routing_curve import choose_threshold, routing_curve
 from serac.paper.items.real_text import real_text_table
 from serac.paper.tables import write_table

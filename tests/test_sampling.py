@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 import tiny_models
-from serac.editors.sampling import draw_batch
+from serac.editors.training_batches import draw_batch
 from serac.errors import ConfigError
 from serac.records import Edit, EditExample, Query
 

@@ -14,7 +14,6 @@ import serac_parts
 import tiny_models
 from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
-from serac.editors.sampling import draw_batch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import ScopeClassifier
 from serac.editors.serac.training import (
@@ -25,6 +24,7 @@ from serac.editors.serac.training import (
     scope_pairs,
     with_random_labels,
 )
+from serac.editors.training_batches import draw_batch
 from serac.errors import ConfigError
 from serac.models.tokenizers import ordinary_tokens
 from serac.training import train

@@ -38,8 +38,6 @@ SAME_THING = {
     "__main__": "programs run with python -m",
     "base": "the base class of a package",
     "registry": "the registry of a package",
-    "files": "reading files of configuration and of data",
-    "loading": "loading what a package defines",
     "names": "what may be named in a configuration, and what the paper calls it",
     "convsent": "one problem: its generated raw data and its records",
     "nq": "one problem: its generated and its real raw data",
@@ -47,7 +45,6 @@ SAME_THING = {
     "zsre": "one problem: its generated and its rebuilt raw data, and its records",
     "world": "the generated world and its settings",
     "training": "training, its settings and that of SERAC's parts",
-    "generation": "generating answers and evaluating what is generated",
 }
 """Names that several modules share, and what they have in common."""
 

@@ -47,7 +47,7 @@ _IMPORTS = (
     *(f"transformers.models.{family}.modeling_{family}" for family in _FAMILIES),
     "snakemake.iocontainers",
     "serac.editors.from_settings",
-    "serac.models.loading",
+    "serac.models.base_model",
     "serac.evaluation.scoring",
     "serac.training",
 )

@@ -11,12 +11,12 @@ from serac.config.serac import ScopeSettings
 from serac.editors.base import Editor
 from serac.editors.registry import EDITORS
 from serac.editors.rp import RetrieveAndPrompt
-from serac.editors.sampling import DrawnBatch
 from serac.editors.serac.classifiers import untrained_classifier
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.editor import MemoryEditor
 from serac.editors.serac.scope import ScopeClassifier
 from serac.editors.serac.training import ScopePairs, scope_pairs
+from serac.editors.training_batches import DrawnBatch
 from serac.records import Edit, Query
 from serac.tasks.losses import balanced_bce
 from tiny_models import Tiny, bert

@@ -25,12 +25,12 @@ from transformers import (
 )
 
 from serac.config.serac import RoutingSettings, ScopeSettings
-from serac.editors.sampling import DrawnBatch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.cross import CrossClassifier
 from serac.editors.serac.embed import EmbedClassifier
 from serac.editors.serac.model import SeracModel
 from serac.editors.serac.scope import ScopeClassifier
+from serac.editors.training_batches import DrawnBatch
 from serac.records import Edit, Query
 from serac.tasks.base import Task
 from serac.tasks.losses import IGNORED

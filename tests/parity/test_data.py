@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import torch
 
-from serac.editors.sampling import draw_batch
+from serac.editors.training_batches import draw_batch
 from serac.evaluation.batches import make_batches
 from serac.problems import convsent, fc, vitaminc
 from serac.problems.convsent import ConvSentSettings

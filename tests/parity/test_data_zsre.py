@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from serac.editors.sampling import draw_batch
+from serac.editors.training_batches import draw_batch
 from serac.problems import qa, qa_hard, zsre
 from serac.problems.qa_hard import HardInScope, QaHardSettings
 from serac.problems.zsre import Fact

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from serac.editors.factors import gradient_factors, informative_rows
+from serac.editors.gradient_factors import gradient_factors, informative_rows
 from serac.editors.mend import Mend
 from serac.editors.mend_network import RunningStatistics
 from serac.editors.weight_edited_model import WeightEditedModel

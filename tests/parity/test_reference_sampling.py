@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from serac.config.world import WorldSize
-from serac.editors.sampling import draw_batch
+from serac.editors.training_batches import draw_batch
 from serac.problems.registry import PROBLEMS
 from serac.records import EditExample, Query
 from serac.settings import load

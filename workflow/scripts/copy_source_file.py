@@ -8,7 +8,7 @@ from serac.workflow import Job, start
 snakemake: Job
 start(snakemake)
 
-from serac.problems.files import require
+from serac.problems.native_files import require
 
 source = Path(snakemake.params.source["path"]) / snakemake.wildcards.file
 require(source)

@@ -6,7 +6,7 @@ snakemake: Job
 start(snakemake, torch=True)
 
 from serac.config.evaluation import EvaluationSettings
-from serac.evaluation.generation import evaluate_by_generation
+from serac.evaluation.free_generation import evaluate_by_generation
 from serac.records import read_examples
 
 params, wildcards = snakemake.params, snakemake.wildcards

@@ -8,7 +8,7 @@ start(snakemake, torch=True)
 from serac.evaluation.base_outputs import BaseOutputs
 from serac.evaluation.batches import asked_examples
 from serac.evaluation.prose import prose_windows
-from serac.models.loading import load_base
+from serac.models.base_model import load_base
 from serac.records import read_examples
 
 params = snakemake.params

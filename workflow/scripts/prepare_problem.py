@@ -8,7 +8,7 @@ from serac.workflow import Job, folder, start
 snakemake: Job
 start(snakemake, torch=True)
 
-from serac.models.encoder import sentence_embedder
+from serac.models.sentence_encoder import sentence_embedder
 from serac.problems.base_pairs import write_pairs
 from serac.problems.registry import PROBLEMS
 from serac.records import write_examples

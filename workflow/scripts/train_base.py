@@ -10,8 +10,7 @@ start(snakemake, torch=True)
 import torch
 
 from serac.config.models import BaseModelSettings
-from serac.models.base import train_base
-from serac.models.loading import load_base
+from serac.models.base_model import load_base, train_base
 from serac.problems.base_pairs import read_pairs
 
 params, target = snakemake.params, folder(snakemake.output)

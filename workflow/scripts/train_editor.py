@@ -10,7 +10,7 @@ start(snakemake, torch=True)
 from serac.config.training import TrainSettings
 from serac.editors.from_settings import assemble
 from serac.editors.learned import LearnedEditor
-from serac.models.loading import load_base
+from serac.models.base_model import load_base
 from serac.records import read_examples
 from serac.training import train
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from serac.problems.base_pairs import BaseData, BasePair
-from serac.problems.files import read_jsonl
+from serac.problems.native_files import read_jsonl
 from serac.problems.problem import Problem
 from serac.problems.splits import Embed, Judged, Split, SplitReport, Splits, SplitSettings, collect, load_splits
 from serac.records import Edit, EditExample, Query

@@ -26,8 +26,8 @@ class TrainSettings(Section):
     validation_examples: int = Field(500, ge=1, description="examples per validation")
     stopping: Literal["loss", "score"] = Field(
         "score",
-        description="criterion of validation: the loss (ref), or the score (ours), which is ES - DD for editors and "
-        "accuracy for all others; base models always use accuracy",
+        description="criterion of validation: the loss (ref), or ES - DD for editors and accuracy for SERAC's parts "
+        "(ours); base models always use the loss",
     )
     patience: int = Field(ge=1, description="stop after this many steps without improvement")
     checkpoint_minutes: float = Field(10, ge=0, description="minutes between checkpoints, from which a job resumes")

@@ -15,7 +15,7 @@ from serac.config.editors import LearnedEditorSettings
 from serac.config.training import TrainSettings
 from serac.editors.base import EditedModel
 from serac.editors.configured_editor import MatrixEditor
-from serac.editors.sampling import DrawnBatch, draw_batch
+from serac.editors.training_batches import DrawnBatch, draw_batch
 from serac.errors import ConfigError
 from serac.records import Edit, EditExample, Query
 from serac.tasks.base import Batch

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from serac.config.editors import MendSettings
 from serac.editors.edited_matrices import transposed
-from serac.editors.factors import gradient_factors, informative_rows
+from serac.editors.gradient_factors import gradient_factors, informative_rows
 from serac.editors.learned import LearnedEditor
 from serac.editors.mend_network import MendNetwork
 from serac.editors.weight_edited_model import WeightEditedModel

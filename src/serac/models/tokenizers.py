@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from serac.errors import MissingSourceError, RecordError
 from serac.models.families.registry import FAMILIES
-from serac.problems.files import lines, read_json
+from serac.problems.native_files import lines, read_json
 
 _PROMPTS = (
     "True or False: ",

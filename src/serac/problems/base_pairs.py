@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from serac.problems.files import read_jsonl
+from serac.problems.native_files import read_jsonl
 
 
 @dataclass(frozen=True, slots=True)

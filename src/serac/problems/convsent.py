@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from serac.problems.base_pairs import BaseData, read_pairs
 from serac.problems.draw import coin, shuffled, weighted
-from serac.problems.files import read_json
+from serac.problems.native_files import read_json
 from serac.problems.neighbours import HardNegativeSettings, near_each_other
 from serac.problems.problem import Problem
 from serac.problems.splits import Embed, Split, SplitReport, Splits, SplitSettings, collect, load_splits

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from serac.problems.base_pairs import BaseData, BasePair
 from serac.problems.draw import coin, shuffled
-from serac.problems.files import read_jsonl
+from serac.problems.native_files import read_jsonl
 from serac.problems.problem import Problem
 from serac.problems.splits import Embed, Judged, Split, SplitReport, Splits, SplitSettings, collect
 from serac.records import Edit, EditExample, Query

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from serac.errors import RecordError
-from serac.problems.files import read_json
+from serac.problems.native_files import read_json
 from serac.problems.splits import Split, SplitSettings, load_splits
 from serac.records import Query
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from serac.errors import RecordError
-from serac.problems.files import read_jsonl
+from serac.problems.native_files import read_jsonl
 from serac.problems.splits import Judged, Split, SplitSettings, load_splits
 
 NEUTRAL = "NOT ENOUGH INFO"

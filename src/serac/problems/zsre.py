@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from serac.errors import RecordError
 from serac.problems.draw import coin
-from serac.problems.files import lines, read_json, read_jsonl
+from serac.problems.native_files import lines, read_json, read_jsonl
 from serac.problems.splits import Judged, Split, SplitSettings, load_splits
 
 PROMPTS = ("True or False: ", "True/False: ", "T/F: ", "Answer True or False: ")

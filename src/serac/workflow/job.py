@@ -152,7 +152,7 @@ def load_editor(snakemake: Job) -> tuple[Any, dict[str, Any]]:
     and the parameters ``editor``, ``edited``, ``task`` and ``max_length``.
     """
     from serac.editors.from_settings import assemble
-    from serac.models.loading import load_base
+    from serac.models.base_model import load_base
 
     params, files = snakemake.params, snakemake.input
     base, task = load_base(folder(files.base), params.task, params.max_length, device(snakemake))

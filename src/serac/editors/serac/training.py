@@ -12,9 +12,9 @@ from transformers import PreTrainedTokenizerBase
 
 from serac.config.serac import CounterfactualSettings, ScopeSettings
 from serac.config.training import TrainSettings
-from serac.editors.sampling import DrawnBatch, draw_batch
 from serac.editors.serac.counterfactual import CounterfactualModel
 from serac.editors.serac.scope import Pair, ScopeClassifier
+from serac.editors.training_batches import DrawnBatch, draw_batch
 from serac.errors import ConfigError
 from serac.models.tokenizers import ordinary_tokens
 from serac.records import Edit, EditExample

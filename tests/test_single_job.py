@@ -80,7 +80,7 @@ def test_a_job_whose_inputs_are_missing_says_so(tmp_path: Path) -> None:
     file.write_text(json.dumps({**job, "input": inputs, "script": "prepare_problem.py"}))
     with pytest.raises(MissingSourceError, match=r"needs a\.txt and 1 more files\. Hint"):
         run(file)
-    for script in ("../../tests/test_run.py", "/etc/passwd", "none.py"):
+    for script in ("../../tests/test_single_job.py", "/etc/passwd", "none.py"):
         file.write_text(json.dumps({**job, "input": nothing, "script": script}))
         with pytest.raises(ConfigError, match=r"names the script .* not one of the workflow's\. Hint"):
             run(file)

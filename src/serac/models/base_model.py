@@ -1,4 +1,4 @@
-"""Base models, which editors edit: trained on the base data of a problem if the configuration says so."""
+"""Base models, which editors edit: loaded, trained on the base data of a problem, and assessed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import AutoTokenizer, PreTrainedModel
 
 from serac.config.training import TrainSettings
 from serac.errors import ConfigError
@@ -16,7 +16,15 @@ from serac.problems.base_pairs import BasePair
 from serac.tasks import losses
 from serac.tasks.base import Task, device_of
 from serac.tasks.loading import ready_for_training
+from serac.tasks.registry import TASKS, load_task
 from serac.training import Objective, train
+
+
+def load_base(folder: Path | str, task: str, max_length: int, device: str = "cpu") -> tuple[PreTrainedModel, Task]:
+    """The model in ``folder`` on ``device``, and the task around its tokenizer; ``ConfigError`` for an unknown task."""
+    reader = load_task(task, AutoTokenizer.from_pretrained(folder), max_length)
+    model: PreTrainedModel = TASKS[task].load_model(str(folder))
+    return model.to(device), reader  # type: ignore[arg-type]
 
 
 def train_base(
