@@ -145,7 +145,7 @@ rule evaluate_base_model:
         evaluation=dump(settings.evaluation),
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
     message:
-        "Evaluating {wildcards.editor} on {wildcards.problem} in front of {wildcards.base}"
+        "Evaluating {wildcards.editor} on {wildcards.problem} with the base model {wildcards.base}"
     script:
         "../scripts/evaluate_base_model.py"
 
@@ -191,6 +191,6 @@ rule measure_large_memory:
         seed=settings.paper.seed,
         work="results/{run}/training/large_memory/{problem}/{embed}_{cross}/seed{seed}",
     message:
-        "Filling a large memory and asking about it, with the scope classifiers of {wildcards.problem}"
+        "Filling large memories and searching them with the scope classifiers of {wildcards.problem}"
     script:
         "../scripts/measure_large_memory.py"

@@ -42,7 +42,7 @@ rule aggregate_results:
     params:
         bootstrap=dump(settings.bootstrap),
     message:
-        "Gathering all outcomes in one table"
+        "Collecting all outcomes in one table"
     script:
         "../scripts/aggregate_results.py"
 

@@ -69,6 +69,6 @@ rule gather_opinions:
     resources:
         **needs("transfer"),
     message:
-        "Gathering the sampled completions of {wildcards.part}"
+        "Collecting the sampled completions of {wildcards.part}"
     script:
         "../scripts/gather_opinions.py"

@@ -145,7 +145,7 @@ class ChatTask(CausalTask):
     def success(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """1 where the answer is the label or one of its aliases, a query."""
+        """1 per query whose answer is the label or one of its aliases."""
         return [
             Score(query.kind, query.hard, float(any(same_text(self.answer(output), text) for text in right)), (i,))
             for i, (query, output) in enumerate(zip(queries, outputs, strict=True))
@@ -155,7 +155,7 @@ class ChatTask(CausalTask):
     def drawdown(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """1 where the answer is not the base model's, a query."""
+        """1 per query whose answer differs from the base model's."""
         return [
             Score(query.kind, query.hard, float(not same_text(self.answer(output), self.answer(before))), (i,))
             for i, (query, output, before) in enumerate(zip(queries, outputs, base, strict=True))

@@ -64,7 +64,7 @@ class Seq2SeqTask(Task):
     def success(
         self, queries: Sequence[Query], outputs: Sequence[dict[str, Tensor]], base: Sequence[dict[str, Tensor]]
     ) -> list[Score]:
-        """1 where the whole predicted sequence is the label, a query."""
+        """1 per query whose whole predicted sequence is the label."""
         return [
             Score(query.kind, query.hard, float(torch.equal(output["prediction"], output["label"])), (i,))
             for i, (query, output) in enumerate(zip(queries, outputs, strict=True))

@@ -22,7 +22,7 @@ _TOLERANCE = 0.05  # of a row's norm: what eight bits a number may lose
 
 
 class ApproximateIndex:
-    """Inverted lists with eight bits a number, one index a head; built once, then appended to.
+    """Inverted lists with eight bits per number, one index per head; built once, then appended to.
 
     With c = sqrt(n) cells a query reads ``probes`` of them, about n * probes / c rows.
     """

@@ -60,7 +60,7 @@ def caption(settings: BaseModelsSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         "One trained SERAC, unchanged, in front of base models of other sizes and architectures. Its numbers should "
-        "barely depend on the base model, because it was trained without any."
+        "barely depend on the base model, because SERAC was trained without one."
     )
 
 

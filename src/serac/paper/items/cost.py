@@ -56,7 +56,7 @@ def caption(settings: CostSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         f"Time and memory of one forward pass, base model against SERAC with {settings.edits} edits in memory, "
-        "measured side by side in one process. Look at the ratio; absolute times depend on the machine."
+        "measured side by side in one process. The ratio counts; absolute times depend on the machine."
     )
 
 

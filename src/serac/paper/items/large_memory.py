@@ -43,11 +43,10 @@ def caption(settings: LargeMemoryItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
         f"Memories of {min(settings.sizes):,} to {max(settings.sizes):,} distinct made-up facts. Left: paraphrases "
-        "that the right edit answers. Middle: questions out of scope that an edit of Embed answers, by kind, at the "
-        "calibrated threshold. Right: one search for an encoded question. Thresholds are placed on other facts: fixed "
-        "in memories of 10 edits, calibrated at the size at hand, or learned from the best entry's score and its "
-        f"margin to the runner-up (ours). Cross reads the {settings.candidates} entries nearest to the question for "
-        "Embed."
+        "routed to their edit. Middle: out-of-scope questions that Embed routes to an edit, by kind, at the calibrated "
+        "threshold. Right: time of one search for an encoded question. Thresholds are chosen on other facts: fixed in "
+        "memories of 10 edits, calibrated at the given size, or learned from the best entry's score and its margin to "
+        f"the runner-up (ours). Cross reads the {settings.candidates} entries that Embed finds nearest."
     )
 
 

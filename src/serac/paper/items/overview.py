@@ -44,7 +44,7 @@ def cells(settings: ItemSettings, scenario: Scenario) -> list[Cell]:
 def caption(settings: ItemSettings, scenario: Scenario) -> str:
     """What to see in it."""
     return (
-        "The method: a memory of edits, a scope classifier that retrieves the edit for an input, or none; a "
+        "The method: a memory of edits; a scope classifier that retrieves the edit, if any, that an input concerns; a "
         "counterfactual model that answers given the retrieved edit; and a base model that answers everything else "
         "and is never changed."
     )

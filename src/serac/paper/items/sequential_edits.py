@@ -33,7 +33,7 @@ def caption(settings: SequentialEditsSettings, scenario: Scenario) -> str:
     return (
         f"Edits arriving one after another ({problem_name(settings.problem)}): success on all edits so far and "
         "drawdown; bands are the range over seeds. A memory should keep early edits; weights that are edited again "
-        "and again should lose them. MEND and ENN are given one edit at a time, although they are trained for "
+        "and again should lose them. MEND and ENN get one edit at a time, although they were trained for "
         f"{scenario.paper.k_on(settings.problem)} at once."
     )
 
