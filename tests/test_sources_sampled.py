@@ -64,7 +64,7 @@ def test_topics_are_subjects_and_phrases_and_no_topic_is_in_two_files(tmp_path: 
     assert len(set(chosen)) == 9
     assert "long walks" in chosen
     assert (report["questions"], report["repeated"], report["number or too long"]) == (11, 1, 1)
-    with pytest.raises(ConfigError, match=r"11 topics are asked for, but .* hold 10"):
+    with pytest.raises(ConfigError, match=r"11 topics are requested, but .* hold 10"):
         choose_topics(path, ["long walks"], {"train": 9, "val": 1, "test": 1}, 0)
 
 

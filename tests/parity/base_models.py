@@ -1,18 +1,21 @@
-"""The tiny base models of the vectors as models of this project, and tasks that need no tokenizer."""
+"""The tiny models of the vectors as models of this project, and tasks that need no tokenizer."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from safetensors.torch import load_file
 from torch import Tensor
 from transformers import (
-    BertConfig,
+    AutoConfig,
     BertForSequenceClassification,
+    BlenderbotSmallForConditionalGeneration,
+    DistilBertForSequenceClassification,
+    DistilBertModel,
     PreTrainedModel,
     PreTrainedTokenizerFast,
-    T5Config,
     T5ForConditionalGeneration,
 )
 
@@ -21,31 +24,45 @@ from serac.tasks.registry import load_task
 
 from .vectors import Case, assert_close
 
+CLASSES: dict[str, type[PreTrainedModel]] = {
+    "T5ForConditionalGeneration": T5ForConditionalGeneration,
+    "BertClassifier": BertForSequenceClassification,
+    "BlenderbotSmallForConditionalGeneration": BlenderbotSmallForConditionalGeneration,
+    "DistilBertModel": DistilBertModel,
+    "DistilBertForSequenceClassification": DistilBertForSequenceClassification,
+}
+"""The vectors' classes of models in ours: their BertClassifier is a BertForSequenceClassification with one logit."""
+
 
 def load_base(case: Case) -> Any:
-    """``base/`` of the case: a T5, or the vectors' BertClassifier as a BertForSequenceClassification with one logit."""
-    folder = case.folder / "base"
-    weights = load_file(folder / "weights.safetensors")
-    kind = case.meta["models"]["base"]["class"]
-    if kind == "T5ForConditionalGeneration":
-        model: PreTrainedModel = T5ForConditionalGeneration(_eager(T5Config.from_json_file(folder / "config.json")))
-        tied = {"decoder.embed_tokens.weight", "encoder.embed_tokens.weight", "lm_head.weight"}
-    elif kind == "BertClassifier":
-        config = _eager(BertConfig.from_json_file(folder / "config.json"))
-        config.num_labels = 1
-        model, tied = BertForSequenceClassification(config), set()
-        weights = {our_name(name): tensor for name, tensor in weights.items()}
-    else:
+    """``base/`` of the case, with an attention that has second derivatives."""
+    model = load_model(case, "base")
+    model.set_attn_implementation("eager")
+    return model
+
+
+def load_model(case: Case, part: str) -> Any:
+    """A model from config.json and weights.safetensors; tied weights may be missing, nothing else."""
+    folder, kind = case.folder / part, case.meta["models"][part]["class"]
+    if kind not in CLASSES:
         raise ValueError(f"{case.name}: no model of this project corresponds to {kind}")
+    config = AutoConfig.for_model(**json.loads((folder / "config.json").read_text()))
+    weights = load_file(folder / "weights.safetensors")
+    if kind == "BertClassifier":
+        config.num_labels = 1
+        weights = {our_name(name): tensor for name, tensor in weights.items()}
+    model: Any = CLASSES[kind](config)
     missing, unexpected = model.load_state_dict(weights, strict=False)
     assert not unexpected, unexpected
-    assert set(missing) <= tied, missing
     model.tie_weights()
+    state = dict(model.named_parameters(remove_duplicate=False))
+    kept = {id(parameter) for name, parameter in state.items() if name in weights}
+    assert all(id(state[name]) in kept for name in missing if name in state), missing
     return model.eval()
 
 
 def our_name(name: str) -> str:
-    """A parameter of the vectors' models in ours (the vectors' BertClassifier keeps its BertModel in ``model``)."""
+    """A parameter of the vectors' T5 or BertClassifier in ours; the latter keeps its BertModel in ``model``."""
     return f"bert.{name.removeprefix('model.')}" if name.startswith("model.") else name
 
 
@@ -81,8 +98,3 @@ class PlaceholderTokenizer(PreTrainedTokenizerFast):
 
     def __deepcopy__(self, memo: object) -> PlaceholderTokenizer:
         return self
-
-
-def _eager(config: Any) -> Any:
-    config._attn_implementation = "eager"
-    return config

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import (
-    AutoConfig,
-    BertForSequenceClassification,
-    BlenderbotSmallForConditionalGeneration,
-    DistilBertForSequenceClassification,
-    DistilBertModel,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-    T5ForConditionalGeneration,
-)
+from transformers import BertForSequenceClassification, DistilBertModel, PreTrainedTokenizerFast
 
 from serac.config.serac import RoutingSettings, ScopeSettings
 from serac.editors.serac.counterfactual import CounterfactualModel
@@ -36,14 +24,13 @@ from serac.tasks.base import Task
 from serac.tasks.losses import IGNORED
 from serac.tasks.registry import load_task
 
+from .base_models import load_model, our_name
 from .vectors import Case, hyperparameters
 
-CLASSES = {
-    "T5ForConditionalGeneration": (T5ForConditionalGeneration, "seq2seq"),
-    "BertClassifier": (BertForSequenceClassification, "binary"),
-    "BlenderbotSmallForConditionalGeneration": (BlenderbotSmallForConditionalGeneration, "dialogue"),
-    "DistilBertModel": (DistilBertModel, ""),
-    "DistilBertForSequenceClassification": (DistilBertForSequenceClassification, ""),
+TASKS = {
+    "T5ForConditionalGeneration": "seq2seq",
+    "BertClassifier": "binary",
+    "BlenderbotSmallForConditionalGeneration": "dialogue",
 }
 DISTANCES = {
     "squared Euclidean": "square",
@@ -68,15 +55,15 @@ class Parts:
 
     @cached_property
     def base(self) -> Any:
-        return self._model("base").requires_grad_(False)
+        return load_model(self.case, "base").requires_grad_(False)
 
     @cached_property
     def task(self) -> Task:
-        return load_task(CLASSES[self.case.meta["models"]["base"]["class"]][1], self.tokenizer("base"), LONG)
+        return load_task(TASKS[self.case.meta["models"]["base"]["class"]], self.tokenizer("base"), LONG)
 
     @cached_property
     def counterfactual(self) -> CounterfactualModel:
-        return CounterfactualModel(self._model("counterfactual"), self.task)
+        return CounterfactualModel(load_model(self.case, "counterfactual"), self.task)
 
     @cached_property
     def classifier(self) -> ScopeClassifier:
@@ -84,7 +71,7 @@ class Parts:
 
     def classifier_with(self, **changes: Any) -> ScopeClassifier:
         """The classifier under the case's settings and ``changes``."""
-        encoder = self._model("classifier")
+        encoder = load_model(self.case, "classifier")
         kind = EmbedClassifier if isinstance(encoder, DistilBertModel) else CrossClassifier
         settings = ScopeSettings(kind=kind.kind, checkpoint="parity", **{**self._scope_settings(), **changes})
         return kind(encoder, self.tokenizer("classifier"), settings)
@@ -159,44 +146,16 @@ class Parts:
         tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(self.case.folder / part)
         return tokenizer
 
-    def _model(self, part: str) -> Any:
-        name = self.case.meta["models"][part]["class"]
-        if name not in CLASSES:
-            raise ValueError(f"{self.case.name}: no model of this project corresponds to {name}")
-        return load_model(self.case.folder / part, CLASSES[name][0])
-
-
-def load_model(folder: Path, model_class: type[PreTrainedModel]) -> Any:
-    """A model from config.json and weights.safetensors; tied weights may be missing, nothing else."""
-    config = AutoConfig.for_model(**json.loads((folder / "config.json").read_text()))
-    if model_class is BertForSequenceClassification:
-        config.num_labels = 1
-    model = model_class(config)
-    weights = {our_name(model, name): tensor for name, tensor in load_file(folder / "weights.safetensors").items()}
-    missing, unexpected = model.load_state_dict(weights, strict=False)
-    assert not unexpected, unexpected
-    model.tie_weights()
-    kept = {id(parameter) for name, parameter in model.named_parameters(remove_duplicate=False) if name in weights}
-    state = dict(model.named_parameters(remove_duplicate=False))
-    assert all(id(state[name]) in kept for name in missing if name in state), missing
-    return model.eval()
-
-
-def our_name(model: nn.Module, name: str) -> str:
-    """The vectors' BertClassifier keeps its BertModel in ``model``, ours in ``bert``."""
-    if isinstance(model, BertForSequenceClassification) and name.startswith("model."):
-        return "bert." + name.removeprefix("model.")
-    return name
-
 
 def gradients(case: Case, part: str, model: nn.Module) -> list[tuple[str, Tensor]]:
     """Expected keys of the gradients of one part, each with the gradient that ``model`` has."""
-    prefix = f"grad.{part}."
+    prefix, is_bert = f"grad.{part}.", isinstance(model, BertForSequenceClassification)
     own = dict(model.named_parameters(remove_duplicate=False))
     found = []
     for key in case.expected:
         if key.startswith(prefix):
-            parameter = own[our_name(model, key.removeprefix(prefix))]
+            name = key.removeprefix(prefix)
+            parameter = own[our_name(name) if is_bert else name]
             gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
             found.append((key, gradient))
     return found

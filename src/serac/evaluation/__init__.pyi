@@ -4,7 +4,7 @@ from .batches import make_batches as make_batches
 from .bootstrap import Estimate as Estimate
 from .bootstrap import Sample as Sample
 from .cost import measure_cost as measure_cost
-from .generation import evaluate_by_generation as evaluate_by_generation
+from .free_generation import evaluate_by_generation as evaluate_by_generation
 from .metrics import Outcomes as Outcomes
 from .metrics import OutcomesFile as OutcomesFile
 from .metrics import aggregate as aggregate

@@ -121,7 +121,7 @@ def edit_of(topic: Topic, *, positive: bool) -> Edit:
 
 
 def in_scope(topic: Topic, *, positive: bool, rng: random.Random) -> list[Query]:
-    """All completions, negative then positive, each behind its own question."""
+    """All completions, negative then positive, each after its own question."""
     completions = [*((text, False) for text in topic.neg), *((text, True) for text in topic.pos)]
 
     def called() -> str:

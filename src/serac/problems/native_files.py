@@ -54,7 +54,7 @@ def read_json(path: Path, kind: type[T]) -> T:
     """A UTF-8 JSON file validated as ``kind``; in the error, entries of a list count as lines if the JSON is sound."""
     require(path)
     if path.stat().st_size > LARGEST_JSON:
-        raise RecordError(path, 1, f"larger than {LARGEST_JSON / 1e9:.0f} GB. Hint: this source's files have some MB")
+        raise RecordError(path, 1, f"larger than {LARGEST_JSON / 1e9:.0f} GB. Hint: this source's files have a few MB")
     adapter: TypeAdapter[T] = TypeAdapter(kind)
     try:
         return adapter.validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))

@@ -60,7 +60,7 @@ def differences(file: Path) -> list[Difference]:
         if comment is None or line.startswith("#"):
             continue
         if number not in keys or not comment[1]:
-            raise ConfigError(f"{file}, line {number + 1}: (ours) needs a key before it and an explanation behind it")
+            raise ConfigError(f"{file}, line {number + 1}: (ours) needs a key before it and an explanation after it")
         path, value = keys[number]
         found.append(Difference(".".join(path), _shown(value, number), comment[1]))
     return found

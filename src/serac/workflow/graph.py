@@ -1,6 +1,6 @@
 """The graph of jobs that Snakemake would run, for everything that has to know jobs without running them.
 
-Snakemake's API runs workflows but shows nobody their jobs: this is the one place that reaches behind it.
+Snakemake's API runs workflows but does not show their jobs: only this module uses Snakemake's internals.
 """
 
 from __future__ import annotations

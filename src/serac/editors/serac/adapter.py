@@ -51,6 +51,6 @@ def _peft() -> Any:
         import peft
     except ImportError as error:
         raise MissingPackageError(
-            "a counterfactual model with 'lora' needs the package peft. Hint: pip install 'serac[language-model]'"
+            "a counterfactual model with 'lora' needs the package peft. Hint: pip install '.[language-model]'"
         ) from error
     return peft

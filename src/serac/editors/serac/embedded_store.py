@@ -51,7 +51,7 @@ class EmbeddedStore(EditStore):
             start = store.columns.slots
             gone = segment.removed.numpy()
             if len(gone) and not (gone.min() >= 0 and gone.max() < store.columns.next_id):
-                raise ValueError("it removes an edit that never was")
+                raise ValueError("it removes an edit that it never added")
             store.columns.remove(np.intersect1d(gone, store.columns.live_ids))
             store.columns.place(segment.ids.numpy(), segment.content.next_id)
             store.columns.put(start, segment.texts.numpy(), segment.ends.numpy())

@@ -1,6 +1,6 @@
-"""What routing does in memories of growing size: thresholds kept, calibrated and learned, Embed and Cross behind it.
+"""Routing in memories of growing size: with fixed, calibrated and learned thresholds, by Embed, and by Cross after it.
 
-The same facts are asked about at every size; the other edits only distract. One half of them places thresholds, the
+The same facts are asked about at every size; the other edits only distract. Half of these facts set the thresholds, the
 other half is scored. A question is *routed* if its score is above the threshold, *right* if the best entry is also
 that of its own fact; a routed question out of scope is a *false alarm*.
 """

@@ -182,7 +182,7 @@ class SeracModel(EditedModel):
         if not self._comparable:
             raise SeracError(
                 "the base model and the counterfactual model have different vocabularies (or one is decoder-only), so "
-                "their logits cannot be put together: compare what they generate instead"
+                "their logits cannot be combined: compare what they generate instead"
             )
 
     def _merged(self, rows: Rows, input_ids: Tensor, batch: dict[str, Any]) -> Tensor:

@@ -34,7 +34,7 @@ class ScopeClassifier(nn.Module, ABC):
     def __init__(self, encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: ScopeSettings) -> None:
         super().__init__()
         if tokenizer.sep_token is None:
-            raise ConfigError(f"the tokenizer of '{settings.checkpoint}' has no separator: take a BERT-like encoder")
+            raise ConfigError(f"the tokenizer of '{settings.checkpoint}' has no separator: use a BERT-like encoder")
         self.encoder, self.tokenizer, self.settings = encoder, tokenizer, settings
         self.separator: str = tokenizer.sep_token
         self._vectors: ModelCache[str, Tensor] = ModelCache(encoder, CACHED_VECTORS)

@@ -160,7 +160,7 @@ def with_random_labels(
 
 
 def counterfactual_loss(counterfactual: CounterfactualModel, drawn: DrawnBatch) -> Tensor:
-    """Negative log-likelihood of the wanted outputs of the inputs in scope, each behind its own edit (scalar)."""
+    """Negative log-likelihood of the wanted outputs of the inputs in scope, each after its own edit (scalar)."""
     batch = _gold_batch(counterfactual, drawn)
     return counterfactual.task.edit_loss(counterfactual.task.logits(counterfactual.model, batch), batch)
 

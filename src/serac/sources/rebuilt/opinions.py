@@ -48,7 +48,7 @@ class ModelSpeaker:
         if "positive" not in labels:
             raise ConfigError(
                 f"{classifier} has the labels {', '.join(sorted(labels))}, none of them 'positive'. Hint: "
-                "sources.convsent.sampling.classifier has to be a sentiment classifier"
+                "sources.convsent.sampling.classifier must be a sentiment classifier"
             )
         self.label = int(labels["positive"])
 

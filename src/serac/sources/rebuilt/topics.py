@@ -46,7 +46,7 @@ def choose_topics(
     report |= {"phrases": len(chosen), "subjects": len(others), "topics": wanted}
     if wanted > len(chosen) + len(others):
         raise ConfigError(
-            f"{wanted} topics are asked for, but {records} and the phrases hold {len(chosen) + len(others)}. Hint: "
+            f"{wanted} topics are requested, but {records} and the phrases hold {len(chosen) + len(others)}. Hint: "
             "lower sources.convsent.sampling.topics"
         )
     topics = [*chosen, *rng.sample(others, max(0, wanted - len(chosen)))][:wanted]
