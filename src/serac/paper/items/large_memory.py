@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.ticker import EngFormatter
 from pydantic import Field
 
 from serac.config.evaluation import LargeMemorySettings as Measurement
@@ -67,8 +68,11 @@ def make(data: Data[LargeMemoryItemSettings], outputs: Sequence[Path]) -> None:
         _line(right, frame, "search_ms", SHADES[0], "-", "o", "median")
         _line(right, frame, "search_p99_ms", SHADES[0], ":", "^", "99th percentile")
         labels = ("routed right", "false alarms", "milliseconds per search")
+        sizes, thousands = sorted(frame["edits"].unique()), EngFormatter(sep="")
         for axes, label in zip((left, middle, right), labels, strict=True):
             axes.set(xscale="log", xlabel="edits in memory", ylabel=label)
+            axes.set_xticks(sizes, [thousands(size) for size in sizes])
+            axes.minorticks_off()
             axes.grid(axis="y")
             axes.legend(fontsize=6, loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=2 if axes is left else 1)
         middle.set_ylim(bottom=0)
