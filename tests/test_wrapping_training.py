@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_bundle_is_found_by_its_name_and_on_the_hub(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serac_parts.embed().save_pretrained(tmp_path / "scope")
-    about = {"name": "births", "data": "births", "licence": "MIT", "metrics": {}}
+    about: dict[str, Any] = {"name": "births", "data": "births", "licence": "MIT", "metrics": {}}
     for folder in (tmp_path / "installed/births", server.root / "models/someone/births"):
         write_bundle(folder, tmp_path / "scope", **about)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
