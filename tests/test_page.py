@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -24,8 +25,8 @@ import small_speakers
 from report_browser import browser
 from serac.errors import SeracError
 from serac.page import visitors
-from serac.page.offered import Choice
-from serac.page.visitors import MOST_EDITS, MOST_VISITORS, Visitor, Visitors
+from serac.page.offered import Choice, models_of_runs
+from serac.page.visitors import LARGEST_FILE, MOST_EDITS, MOST_VISITORS, Visitor, Visitors
 from snakemake_runs import ROOT
 
 QUESTION, PARAPHRASE, ANSWER = "Who leads France?", "Who is the leader of France?", "Marie Dupont"
@@ -186,6 +187,9 @@ def test_nonsense_leaves_the_page_alive(address: str) -> None:
         tab = Tab(opened, address)
         tab.press("Ask")
         tab.see("the question is blank")
+        tab.add(QUESTION, " ")
+        tab.see("an edit needs a question, an answer")
+        assert tab.field("Question").get_attribute("value") == QUESTION
         tab.paste("Question to ask", "x" * 100_000)
         tab.press("Ask")
         tab.see("has 100,000 characters")
@@ -198,7 +202,7 @@ def test_nonsense_leaves_the_page_alive(address: str) -> None:
         tab.see("One edit on each line")
         tab.paste("Edits", "\n".join(f"What is thing {number}? => {number}" for number in range(10_000)))
         tab.press("Add all")
-        tab.see("10,000 edits are too many")
+        tab.see("10,001 edits are too many")  # with the one that is there
         tab.paste("Edits", "no answer here")
         tab.press("Add all")
         tab.see("line 1 has no question and answer")
@@ -226,11 +230,28 @@ def test_saved_edits_are_read_again(visitor: Visitor, speaker: Path) -> None:
 
 
 def test_another_model_takes_the_edits_over(visitor: Visitor, speaker: Path, tmp_path: Path) -> None:
-    visitor.add(QUESTION, ANSWER)
+    visitor.add(QUESTION, ANSWER, source="the news", time="2026-01-01")
+    edits = visitor.model.edits
     other = tmp_path / "other"
     other.symlink_to(speaker)
     visitor.pick(Choice(str(other)))
     assert visitor.ask(PARAPHRASE).after.text == ANSWER
+    assert visitor.model.edits == edits
+
+
+def test_the_models_of_runs_are_offered(tmp_path: Path) -> None:
+    """Language models with and without a bundle, others with one; what answers no questions is left out."""
+    for problem, kind in (("qa", "T5ForConditionalGeneration"), ("fc", "BertForX"), ("facts", "Gemma3ForCausalLM")):
+        base = tmp_path / "results/mine/models" / problem / "base"
+        base.mkdir(parents=True)
+        (base / "config.json").write_text(json.dumps({"architectures": [kind]}))
+    for name in ("qa-serac_embed-k10-seed0", "facts-serac_embed-k10-seed0"):
+        (tmp_path / "results/mine/bundles" / name).mkdir(parents=True)
+        (tmp_path / "results/mine/bundles" / name / "bundle.json").touch()
+    offered = [choice.name.removeprefix(f"{tmp_path}/results/mine/models/") for choice in models_of_runs(tmp_path)]
+    assert offered == [
+        "facts/base with facts-serac_embed-k10-seed0", "facts/base", "qa/base with qa-serac_embed-k10-seed0"
+    ]  # fmt: skip
 
 
 def test_the_map_shows_edits_and_questions(visitor: Visitor) -> None:
@@ -244,8 +265,15 @@ def test_the_map_shows_edits_and_questions(visitor: Visitor) -> None:
 
 
 def test_a_page_keeps_only_so_much(visitor: Visitor, speaker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SeracError, match="edits are too many"):
+    with pytest.raises(SeracError, match=f"{MOST_EDITS + 1} edits are too many"):
         visitor.paste("a => b\n" * (MOST_EDITS + 1))
+    with pytest.raises(SeracError, match="characters are too many"):
+        visitor.paste("a" * (LARGEST_FILE + 1))
+    monkeypatch.setattr(visitors, "MOST_EDITS", 1)
+    id = visitor.add(QUESTION, ANSWER)
+    assert visitor.add(QUESTION, "Paul Petit", id=id) == id
+    with pytest.raises(SeracError, match="2 edits are too many"):
+        visitor.add("Who wrote Faust?", "Goethe")
     with pytest.raises(SeracError, match="Hint: give one with --model"):
         Visitors([])
     monkeypatch.setattr(visitors, "MOST_VISITORS", 2)

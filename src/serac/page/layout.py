@@ -16,7 +16,7 @@ MOST_NAMED = 20
 """Points that the map writes the names of."""
 CARD = "w-full p-4 gap-2"
 PASTE_HINT = f"""One edit on each line: the question, then => or a tab, then the answer. Two columns copied from a
-spreadsheet work. At most {MOST_EDITS} edits."""
+spreadsheet will do. At most {MOST_EDITS} edits."""
 
 
 class Page:
@@ -40,7 +40,7 @@ class Page:
         with ui.row().classes("w-full items-end justify-between"):
             with ui.column().classes("gap-0"):
                 ui.label("Edit a language model").classes("text-2xl font-medium")
-                ui.label("Write down what is true. The model answers by it; its weights stay as they are.")
+                ui.label("Write down what is true. The model answers accordingly; its weights stay as they are.")
             names = list(self.visitors.choices)
             self.picked = ui.select(names, label="Model", value=self.visitor.choice.name, on_change=self.pick)
             self.picked.classes("min-w-64")
@@ -86,7 +86,7 @@ class Page:
 
             ui.button("Add all", on_click=paste)
             ui.label("Or a file that was saved here (.csv or .jsonl, at most 1 MB):")
-            too_large = f"A file has at most {LARGEST_FILE // 10**6} MB."
+            too_large = f"A file may have at most {LARGEST_FILE // 10**6} MB."
             ui.upload(
                 on_upload=self.upload, on_rejected=lambda: ui.notify(too_large, type="negative"),
                 max_file_size=LARGEST_FILE, auto_upload=True, label="Edits",
@@ -109,7 +109,7 @@ class Page:
                 .props("label")
                 .on("change", self.move)
             )
-        ui.label("To the left edits answer more questions, to the right fewer.").classes("text-sm text-grey-7")
+        ui.label("Further left, edits answer more questions; further right, fewer.").classes("text-sm text-grey-7")
 
     def _answer(self, name: str) -> ui.label:
         with ui.card().classes("w-1/2 gap-1 shadow-none bg-grey-2"):
@@ -119,7 +119,7 @@ class Page:
     def _map(self) -> None:
         ui.label("3. Map").classes("text-lg font-medium")
         self.map_hint = ui.label(
-            "Texts that are taken for similar lie close to each other. Point at one to read it."
+            "Texts that seem similar to the model lie close to each other. Point at one to read it."
         ).classes("text-sm")
         self.map = ui.echart(
             {
@@ -133,7 +133,7 @@ class Page:
 
     # --- what buttons do -----------------------------------------------------------------------
     async def work(self, call: Callable[..., Any], *arguments: Any, done: str = "", **options: Any) -> Any:
-        """Call in a thread; errors of the visitor's are shown and give None."""
+        """Call in a thread; what the visitor can put right is shown and gives None."""
 
         def locked() -> Any:
             with WORK:
@@ -154,8 +154,9 @@ class Page:
 
     async def add(self) -> None:
         """The two fields below the table."""
-        await self.work(self.visitor.add, self.question.value or "", self.answer.value or "", done="Edit added")
-        self.question.value = self.answer.value = ""
+        texts = self.question.value or "", self.answer.value or ""
+        if await self.work(self.visitor.add, *texts, done="Edit added") is not None:
+            self.question.value = self.answer.value = ""
 
     async def example(self) -> None:
         """An edit and a question about it."""
@@ -164,7 +165,7 @@ class Page:
         await self.ask()
 
     async def change(self, event: events.GenericEventArguments) -> None:
-        """A cell of the table was written."""
+        """A cell of the table was changed."""
         row = event.args["data"]
         await self.work(self.visitor.add, str(row["question"] or ""), str(row["answer"] or ""), id=row["id"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from serac.wrapping.bundle import MANIFEST
 from serac.wrapping.opening import load_pretrained, wrap
 from serac.wrapping.wrapped_model import WrappedModel
+
+DECODERS = ("ForCausalLM", "LMHeadModel")
+"""How the names of decoder-only models end, which answer by an edit that they read without any training."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,11 @@ def shared_model(choice: Choice) -> WrappedModel:
 
 
 def models_of_runs(folder: Path) -> list[Choice]:
-    """Base models of the runs below ``folder``, each behind the bundle that its run made of the same problem."""
-    bundles = sorted(folder.glob(f"results/*/bundles/*/{MANIFEST}"))
-    found = [(file.parent, file.parents[2] / "models" / file.parent.name.partition("-")[0]) for file in bundles]
-    return [Choice(f"{base}/base", str(bundle)) for bundle, base in found if (base / "base/config.json").is_file()]
+    """Base models of the runs below ``folder``, each behind its run's bundles; language models also without one."""
+    found = []
+    for config in sorted(folder.glob("results/*/models/*/base/config.json")):
+        base, problem, run = config.parent, config.parents[1].name, config.parents[3]
+        found += [Choice(str(base), str(file.parent)) for file in sorted(run.glob(f"bundles/{problem}-*/{MANIFEST}"))]
+        if any(name.endswith(DECODERS) for name in json.loads(config.read_text(encoding="utf-8"))["architectures"]):
+            found.append(Choice(str(base)))
+    return found

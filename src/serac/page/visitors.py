@@ -1,11 +1,11 @@
-"""What a visitor of the page has: edits and questions of their own, in front of a model that all visitors share."""
+"""What a visitor to the page has: edits and questions of their own, in front of a model that all visitors share."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from serac.wrapping.wrapped_model import Answer
 
 MOST_EDITS, MOST_QUESTIONS, MOST_VISITORS = 500, 100, 50
 LARGEST_FILE = 1_000_000
-"""Bytes of a file or a text with many edits."""
+"""Bytes of a file, characters of a text with many edits."""
 WORK = threading.RLock()
 """The models' tokenizers are shared: one visitor is served at a time."""
 
@@ -59,14 +59,15 @@ class Visitor:
         with WORK:
             model = shared_model(choice).without_edits()
             for edit in self.model.edits:
-                model.add(edit.question, edit.answer, id=edit.id)
+                model.add(**asdict(edit))
             self.choice, self.model, self.asked = choice, model, []
 
-    def add(self, question: str, answer: str, **values: Any) -> None:
-        """Add or replace one edit."""
-        self._require_room(1)
+    def add(self, question: str, answer: str, **values: Any) -> int | str:
+        """Add or replace one edit; returns its id."""
+        known = {edit.id for edit in self.model.edits}
+        self._require_room(0 if values.get("id") in known else 1)
         with WORK:
-            self.model.add(question.strip(), answer.strip(), **values)
+            return self.model.add(question.strip(), answer.strip(), **values)
 
     def remove(self, ids: list[int | str]) -> None:
         """Take edits back."""
@@ -91,6 +92,8 @@ class Visitor:
     # --- many edits ----------------------------------------------------------------------------
     def paste(self, text: str) -> int:
         """Add a line of each edit: the question, a tab or ``=>``, the answer; returns how many there are."""
+        if len(text) > LARGEST_FILE:
+            raise SeracError(f"{len(text):,} characters are too many. Hint: paste at most {LARGEST_FILE:,}")
         lines = [line for line in text.splitlines() if line.strip()]
         self._require_room(len(lines))
         pairs = [line.partition("\t" if "\t" in line else "=>") for line in lines]
@@ -123,9 +126,9 @@ class Visitor:
             return file.read_bytes()
 
     def _require_room(self, more: int) -> None:
-        if len(self.model.edits) + more > MOST_EDITS:
+        if (wanted := len(self.model.edits) + more) > MOST_EDITS:
             raise SeracError(
-                f"{more:,} edits are too many: this page keeps {MOST_EDITS}. Hint: use serac.wrap for more"
+                f"{wanted:,} edits are too many: this page keeps {MOST_EDITS}. Hint: use serac.wrap for more"
             )
 
     # --- map -----------------------------------------------------------------------------------
@@ -152,11 +155,13 @@ class Visitor:
 
 
 class Visitors:
-    """Visitors by browser tab; the one that was away longest makes room for a new one."""
+    """Visitors by browser tab; the one that has been away longest makes room for a new one."""
 
     def __init__(self, choices: list[Choice]) -> None:
         if not choices:
-            raise SeracError("there is no model. Hint: give one with --model, or run the workflow in this folder first")
+            raise SeracError(
+                "there is no model. Hint: give one with --model, or run `make bundle` in this folder first"
+            )
         self.choices = {choice.name: choice for choice in choices}
         self._known: OrderedDict[str, Visitor] = OrderedDict()
 

@@ -33,9 +33,13 @@ def assess(model: WrappedModel, examples: Sequence[EditExample], *, progress: bo
     """Add the edits of all examples to the model's own and ask about each; the edits stay in the model.
 
     An answer is right if it is the label or an alias of it, but for case and blanks. ``progress`` shows a bar in a
-    terminal.
+    terminal. Questions out of scope that are about the group of another example are left out.
     """
-    scopes = {"in": [q for e in examples for q in e.in_scope], "out": [q for e in examples for q in e.out_of_scope]}
+    edited = {example.group for example in examples}
+    scopes = {
+        "in": [query for example in examples for query in example.in_scope],
+        "out": [query for example in examples for query in example.out_of_scope if query.about not in edited],
+    }
     threshold = model.threshold
     model.threshold = 1.0
     said = _ask(model, scopes["out"], "Asking the base model", progress)
