@@ -63,6 +63,13 @@ def test_a_learned_score_sees_the_margin() -> None:
     assert routed["calibrated", "random"] + 1 - right["calibrated", "rephrase"] > 0.5
 
 
+@pytest.mark.parametrize("found", [True, False])
+def test_without_two_kinds_of_outcomes_the_best_entry_alone_counts(found: bool) -> None:
+    some = scores([-1.0, -5.0, -2.0, -6.0], [-9.0] * 4, [found, False] * 2)
+    inside = Scores(*(column[some.inside] for column in (some.facts, some.kinds, some.best, some.first, some.second)))
+    assert learned(inside)(some).tolist() == some.first.tolist()
+
+
 def test_a_measurement_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_memory, "BLOCK", 16)
     monkeypatch.setattr(large_memory, "SAVE_EVERY", 1)

@@ -158,13 +158,19 @@ def threshold_of(values: Floats, scores: Scores) -> float:
 
 
 def learned(scores: Scores) -> Callable[[Scores], Floats]:
-    """A score from log g of the best entry and its margin to the runner-up, by logistic regression (ours)."""
+    """A score from log g of the best entry and its margin to the runner-up, by logistic regression (ours).
+
+    It is log g of the best entry alone where no question, or every one, finds its edit: there is nothing to learn.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    right = scores.inside & scores.found
+    if right.all() or not right.any():
+        return lambda asked: asked.first
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
-    model.fit(_features(scores), scores.inside & scores.found)
+    model.fit(_features(scores), right)
     return lambda asked: np.asarray(model.decision_function(_features(asked)), dtype=np.float64)
 
 
