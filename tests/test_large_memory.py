@@ -63,11 +63,11 @@ def test_a_learned_score_sees_the_margin() -> None:
     assert routed["calibrated", "random"] + 1 - right["calibrated", "rephrase"] > 0.5
 
 
-@pytest.mark.parametrize("found", [True, False])
-def test_without_two_kinds_of_outcomes_the_best_entry_alone_counts(found: bool) -> None:
-    some = scores([-1.0, -5.0, -2.0, -6.0], [-9.0] * 4, [found, False] * 2)
-    inside = Scores(*(column[some.inside] for column in (some.facts, some.kinds, some.best, some.first, some.second)))
-    assert learned(inside)(some).tolist() == some.first.tolist()
+@pytest.mark.parametrize("best", [0, 1])
+def test_without_two_kinds_of_outcomes_the_best_entry_alone_counts(best: int) -> None:
+    first = np.array([-1.0, -5.0])
+    some = Scores(np.zeros(2, np.int64), np.full(2, "rephrase"), np.full(2, best), first, first - 1)
+    assert learned(some)(some).tolist() == first.tolist()
 
 
 def test_a_measurement_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
