@@ -136,13 +136,8 @@ def evaluate_unedited(
     for seed in seeds:
         for batch in make_batches(examples, k, settings.batches(k), seed, settings.asked):
             queries = [query for _, part in split_scopes(batch.examples) for query in part]
-            texts: Sequence[str | None] = [None] * len(queries)
-            if batch.number < settings.generated_batches and base_outputs.has_texts:
-                texts = base_outputs.texts(queries)
-            answers = {
-                (query.input, query.label): Answer(output, output, None, text, text)
-                for query, output, text in zip(queries, base_outputs.outputs(queries), texts, strict=True)
-            }
+            generate = batch.number < settings.generated_batches and base_outputs.has_texts
+            answers = _of_base_model(queries, [None] * len(queries), base_outputs, generate=generate)
             rows += _score_batch(task, batch, answers)
             if base_outputs.prose is not None and batch.number == 0:
                 rows += _prose_rows(batch, base_outputs.prose)
@@ -220,11 +215,17 @@ def _not_routed(
     if routing is None:
         return {}
     left = [(query, route) for query, route in zip(queries, as_routes(routing), strict=True) if not route.routed]
-    own = [query for query, _ in left]
-    texts: Sequence[str | None] = base_outputs.texts(own) if generate else [None] * len(own)
+    return _of_base_model([query for query, _ in left], [route for _, route in left], base_outputs, generate=generate)
+
+
+def _of_base_model(
+    queries: Sequence[Query], routes: Sequence[Route | None], base_outputs: BaseOutputs, *, generate: bool
+) -> dict[tuple[str, str], Answer]:
+    """Answers that are the base model's own."""
+    texts: Sequence[str | None] = base_outputs.texts(queries) if generate else [None] * len(queries)
     return {
         (query.input, query.label): Answer(output, output, route, text, text)
-        for (query, route), output, text in zip(left, base_outputs.outputs(own), texts, strict=True)
+        for query, output, route, text in zip(queries, base_outputs.outputs(queries), routes, texts, strict=True)
     }
 
 
