@@ -39,6 +39,10 @@ class ItemSettings(Section):
         """Problem and editor of everything that it shows in addition to `problems.<name>.editors`."""
         return ()
 
+    def largest_batch(self) -> tuple[str, str, int] | None:
+        """Problem, key of these settings and number of test edits of the largest batch, if a key says how many."""
+        return None
+
 
 class ItemOnProblem(ItemSettings):
     """An item about some editors on one problem."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -169,8 +169,8 @@ def _frozen(settings: Settings, part: Any, place: Path) -> Iterator[Mistake]:
 def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> Iterator[Mistake]:
     """Batches that need more edits of distinct groups than a split may hold."""
     limits, place = problem.data.limits, ("problems", name)
-    for where, k in _edited_at_once(settings, name):
-        for split in ("test",) if where[1] in ("batched_edits", "facts", "sequential_edits") else SPLITS:
+    for where, k, splits in _edited_at_once(settings, name):
+        for split in splits:
             if k > limits.get(split, k):
                 yield Mistake(where, f"{k} edits are more than problems.{name}.data.limits.{split}. Hint: lower it")
     trainings: dict[Path, Any] = {("scope", key): scope.train for key, scope in problem.scope.items()}
@@ -187,15 +187,13 @@ def _numbers(settings: Settings, name: str, problem: ProblemSettings[Any]) -> It
         yield Mistake(place, fault)
 
 
-def _edited_at_once(settings: Settings, name: str) -> Iterator[tuple[Path, int]]:
+def _edited_at_once(settings: Settings, name: str) -> Iterator[tuple[Path, int, Sequence[str]]]:
+    """Keys, the numbers of edits that they ask for, and the splits that need as many."""
     paper = settings.paper
-    yield ("paper", "k_by_problem", name) if name in paper.k_by_problem else ("paper", "k"), paper.k_on(name)
-    if paper.batched_edits.problem == name:
-        yield ("paper", "batched_edits", "ks"), max(paper.batched_edits.ks)
-    if paper.facts.problem == name:
-        yield ("paper", "facts", "ks"), max(paper.facts.ks)
-    if paper.sequential_edits.problem == name:
-        yield ("paper", "sequential_edits", "checkpoints"), max(paper.sequential_edits.checkpoints)
+    yield ("paper", "k_by_problem", name) if name in paper.k_by_problem else ("paper", "k"), paper.k_on(name), SPLITS
+    for item, problem, key, k in paper.largest_batches():
+        if problem == name:
+            yield ("paper", item, key), k, ("test",)
 
 
 def _editor(settings: Settings, name: str, editor: str, place: Path) -> Iterator[Mistake]:

@@ -57,6 +57,12 @@ class PaperSettings(Section):
         for item in ITEMS:
             yield from ((item, problem, editor) for problem, editor in self.settings_of(item).uses())
 
+    def largest_batches(self) -> Iterator[tuple[str, str, str, int]]:
+        """Item, problem, key and number of test edits of the largest batch of each item that varies the number."""
+        for item in ITEMS:
+            if largest := self.settings_of(item).largest_batch():
+                yield (item, *largest)
+
 
 @cache
 def paper_section() -> type[PaperSettings]:

@@ -23,6 +23,10 @@ class BatchedEditsSettings(ItemOnProblem):
 
     ks: tuple[PositiveInt, ...] = Field((1, 5, 25, 75), min_length=1, description="simultaneous edits (paper)")
 
+    def largest_batch(self) -> tuple[str, str, int]:
+        """The largest of ``ks``."""
+        return self.problem, "ks", max(self.ks)
+
 
 def cells(settings: BatchedEditsSettings, scenario: Scenario) -> list[Cell] | None:
     """Outcomes for every number of edits."""

@@ -43,6 +43,10 @@ class FactsTableSettings(ItemSettings):
     )
     claimed: PositiveInt = Field(100, description="number of simultaneous edits that the claims are about")
 
+    def largest_batch(self) -> tuple[str, str, int]:
+        """The largest of ``ks``."""
+        return self.problem, "ks", max(self.ks)
+
 
 def cells(settings: FactsTableSettings, scenario: Scenario) -> list[Cell] | None:
     """Outcomes of no edit, and of every editor of the problem for every number of edits."""

@@ -1,4 +1,4 @@
-"""Table ``knowledge``: what the model knows beside the edits, and how likely it finds English, before and after."""
+"""Table ``knowledge``: what the model knows besides the edits, and how likely it finds English, before and after."""
 
 from __future__ import annotations
 

@@ -22,6 +22,10 @@ CHANGE_WEIGHTS = ("ft", "mend", "enn")
 class SequentialEditsSettings(ItemOnProblem, Measurement):
     """Figure sequential_edits."""
 
+    def largest_batch(self) -> tuple[str, str, int]:
+        """The last of ``checkpoints``."""
+        return self.problem, "checkpoints", max(self.checkpoints)
+
 
 def cells(settings: SequentialEditsSettings, scenario: Scenario) -> list[Cell] | None:
     """The sequences of every editor."""
