@@ -56,7 +56,7 @@ rule evaluate_threshold:
         **needs("measurement"),
     params:
         **EDITOR_PARAMS,
-        evaluation=dump(settings.evaluation),
+        evaluation=EVALUATION,
         # the curves have no intervals: the edit batches of one evaluation seed are enough
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed)))[:1],
     message:
@@ -142,7 +142,7 @@ rule evaluate_base_model:
         **needs("evaluation"),
     params:
         **{**EDITOR_PARAMS, "task": base_task},
-        evaluation=dump(settings.evaluation),
+        evaluation=EVALUATION,
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
     message:
         "Evaluating {wildcards.editor} on {wildcards.problem} with the base model {wildcards.base}"

@@ -78,6 +78,10 @@ def dump(section):
     return section.model_dump(mode="json")
 
 
+# without the English text, which only some jobs read
+EVALUATION = settings.evaluation.model_dump(mode="json", exclude={"prose_tokens"})
+
+
 def problem_settings(wildcards):
     return settings.problems[wildcards.problem]
 
@@ -188,11 +192,6 @@ def tuning_settings(wildcards):
         **dump(settings.tuning),
         "candidates": {method: settings.tuning.candidates[wildcards.editor]},
     }
-
-
-def evaluation_settings(wildcards):
-    """The evaluation's settings without the English text, which only some jobs read."""
-    return settings.evaluation.model_dump(mode="json", exclude={"prose_tokens"})
 
 
 def prose_tokens(wildcards):

@@ -21,7 +21,7 @@ rule evaluate_editor:
     params:
         **EDITOR_PARAMS,
         tuning=tuning_settings,
-        evaluation=evaluation_settings,
+        evaluation=EVALUATION,
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
         prose=prose_tokens,
     message:
@@ -45,7 +45,7 @@ rule evaluate_no_edit:
         **needs("evaluation"),
     params:
         **TASK_PARAMS,
-        evaluation=evaluation_settings,
+        evaluation=EVALUATION,
         seeds=lambda wildcards: list(settings.seeds.evaluated_with(int(wildcards.seed))),
     message:
         "Scoring the base model of {wildcards.problem} without any edit"
