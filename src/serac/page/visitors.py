@@ -14,8 +14,8 @@ import torch
 from serac.errors import SeracError
 from serac.page.offered import Choice, shared_model
 from serac.records import Edit
+from serac.wrapping.answer import Answer
 from serac.wrapping.exchange import read_edits
-from serac.wrapping.wrapped_model import Answer
 
 MOST_EDITS, MOST_QUESTIONS, MOST_VISITORS = 500, 100, 50
 LARGEST_FILE = 1_000_000

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, overload
+from typing import Any, cast, overload
 
 import torch
 from torch import Tensor, nn
@@ -18,31 +17,14 @@ from serac.editors.serac.model import SeracModel
 from serac.editors.serac.routed_rows import Rows
 from serac.errors import SeracError
 from serac.records import Edit
+from serac.wrapping.answer import Answer
 from serac.wrapping.bundle import Parts
 from serac.wrapping.edit_log import Change, EditId, EditLog, OnConflict, StoredEdit, require_policy, require_text
 from serac.wrapping.exchange import read_edits, write_edits
 from serac.wrapping.prompts import NEW_TOKENS, PromptedBase, Reader, base_task, positions
 from serac.wrapping.streaming import WithOwnPrompt, stream_whole
 
-Speaker = Literal["base", "prompted base", "counterfactual"]
 Message = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was answered and by whom.
-
-    ``probability`` that the question lies in the scope of the nearest edit; ``edit`` is that edit where it answered,
-    None where the base model did. ``spoken_by`` says which model wrote the text.
-    """
-
-    text: str
-    edit: StoredEdit | None
-    probability: float
-    spoken_by: Speaker
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class WrappedModel(nn.Module):
