@@ -20,16 +20,6 @@ EDIT = Edit("What is the capital of Kenya?", "Lyon")
 QUERIES = [Query(EDIT.input, EDIT.label, "main"), Query("Who wrote it?", "Ann", "main")]
 
 
-@pytest.fixture
-def task() -> ChatTask:
-    return ChatTask(gemma_tokenizer(), 60)
-
-
-@pytest.fixture
-def base() -> Any:
-    return gemma()
-
-
 def gpt2() -> Any:
     torch.manual_seed(0)
     size = len(gemma_tokenizer())

@@ -31,21 +31,11 @@ from serac.records import Edit, EditExample, Query
 from serac.tasks.base import left_padded
 from serac.tasks.chat import ChatTask, Turns
 from serac.training import train
-from tiny_gemma import gemma, gemma_tokenizer
+from tiny_gemma import gemma_tokenizer
 
 QUESTIONS = ["What is the capital of Kenya?", "Who wrote it?", "True or false: it is."]
 EDIT = Edit("What is the capital of Kenya?", "Lyon")
 LORA = LoraSettings(rank=2, layers=1)
-
-
-@pytest.fixture
-def task() -> ChatTask:
-    return ChatTask(gemma_tokenizer(), 60)
-
-
-@pytest.fixture
-def base() -> Any:
-    return gemma()
 
 
 def counterfactual(base: nn.Module) -> CounterfactualModel:
