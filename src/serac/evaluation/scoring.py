@@ -159,10 +159,9 @@ def score_batch(
 
 def _prose_rows(batch: EditBatch, losses: Tensor) -> list[dict[str, Any]]:
     about = {"batch": batch.number, "seed": batch.seed, "scope": PROSE, "kind": PROSE, "hard": False}
-    numbers = dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "float64"), math.nan)
-    texts = dict.fromkeys((name for name, kind in COLUMNS.items() if kind == "str"), "")
+    empty = {name: math.nan if kind == "float64" else "" for name, kind in COLUMNS.items()}
     rows = enumerate(losses.tolist())
-    return [{**texts, **numbers, **about, "value": loss, "input": f"window {number}"} for number, loss in rows]
+    return [{**empty, **about, "value": loss, "input": f"window {number}"} for number, loss in rows]
 
 
 def _score_batch(task: Task, batch: EditBatch, answers: dict[tuple[str, str], Answer]) -> list[dict[str, Any]]:
